@@ -1,0 +1,29 @@
+# Two commands do it all on a fresh Debian 12 with Go and Node: make run, make test.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+.PHONY: help run build test bench setup fuzz clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: build ## Install what is missing, build, start the service on 127.0.0.1:8080, print a key and a curl line.
+	@bin/compressor serve --welcome
+
+build: setup ## Install what is missing and build bin/compressor.
+	@go build -trimpath -o bin/compressor ./cmd/compressor
+
+test: setup ## Install what is missing and run everything that must be green.
+	@scripts/test.sh
+
+bench: build ## Measure the service: overhead, throughput, memory.
+	@go run ./cmd/bench
+
+fuzz: setup ## Run every fuzz target for T (default 10s) each.
+	@scripts/fuzz.sh $(or $(T),10s)
+
+setup:
+	@scripts/setup.sh
+
+clean: ## Remove what was built and installed here.
+	@rm -rf bin node_modules

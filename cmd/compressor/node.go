@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"compressor/internal/account"
+	"compressor/internal/blob/disk"
+	"compressor/internal/codec"
+	"compressor/internal/config"
+	"compressor/internal/database"
+	"compressor/internal/egress"
+	"compressor/internal/engine"
+	"compressor/internal/job"
+	"compressor/internal/job/store"
+	"compressor/internal/jobprocess"
+	"compressor/internal/problem"
+	"compressor/internal/queue"
+	"compressor/internal/sandbox"
+	"compressor/internal/work"
+)
+
+// lease is how long a job is held without a sign of life. A server that dies gives its
+// jobs back at its next start at once; only another node has to wait for the lease.
+const lease = 30 * time.Second
+
+// budget bounds what containers may make one job expand (security.md, section 3).
+func budget() engine.Budget { return engine.Budget{Depth: 3, Parts: 10_000, Bytes: 4 << 30} }
+
+// node is everything of a serving process but its HTTP side.
+type node struct {
+	config  config.Config
+	log     *slog.Logger
+	cage    sandbox.Status
+	serving *database.Serving
+	db      *database.DB
+	keys    *account.Keys
+	meter   *account.Meter
+	store   *store.Store
+	queue   *queue.Queue
+	files   *disk.Store
+	pool    *jobprocess.Pool
+	worker  *work.Worker
+	desk    *work.Desk
+	keeper  *work.Keeper
+}
+
+// newNode puts a node together. What was opened is closed again if a later step fails.
+func newNode(ctx context.Context, c config.Config, log *slog.Logger) (n *node, err error) {
+	n = &node{config: c, log: log}
+	defer func() {
+		if err != nil {
+			n.close()
+		}
+	}()
+	if n.serving, err = database.Serve(c.Server.Data); err != nil {
+		return n, problem.Newf(problem.OptionsInvalid, "%v.", err)
+	}
+	if n.db, err = database.Open(ctx, c.Server.Data); err != nil {
+		return n, err
+	}
+	if n.keys, err = account.Open(ctx, n.db, time.Now); err != nil {
+		return n, err
+	}
+	limits := account.Limits{Window: c.Limits.Window, Requests: c.Limits.Rate, Reads: c.Limits.Polls}
+	if n.meter, err = account.OpenMeter(ctx, n.db, limits, time.Now); err != nil {
+		return n, err
+	}
+	if n.files, err = disk.New(c.Server.Data); err != nil {
+		return n, err
+	}
+	if err = n.files.SweepIncoming(); err != nil {
+		return n, err
+	}
+	if err = n.openCage(ctx); err != nil {
+		return n, err
+	}
+	return n, n.openJobs(ctx)
+}
+
+// openCage lets the cage be attacked, refuses to start below the required level, and
+// starts the spare job processes.
+func (n *node) openCage(ctx context.Context) error {
+	c := n.config
+	want, err := sandbox.ParseLevel(c.Sandbox.Require)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(c.Server.Data, "jobs")
+	if n.cage, err = probe(ctx, c, dir, want); err != nil {
+		return err
+	}
+	if missing := n.cage.Missing(want); missing != "" {
+		return problem.Invalid(problem.Field{Path: "COMPRESSOR_SANDBOX_REQUIRE",
+			Message: missing + " Or choose a weaker level knowingly: COMPRESSOR_SANDBOX_REQUIRE=" + n.cage.Level.String() + "."})
+	}
+	n.pool, err = jobprocess.NewPool(jobprocess.Config{
+		WorkDir: dir, Slots: c.Jobs.Slots, Spares: c.Jobs.Spares,
+		Limits: jobLimits(c), Grants: jobGrants(), Features: n.cage.Features,
+	})
+	return err
+}
+
+// openJobs wires the rows, the queue and the worker.
+func (n *node) openJobs(ctx context.Context) error {
+	c := n.config
+	owner := n.serving.Node() + "/" + uuid.NewString()
+	var err error
+	n.queue, err = queue.New(ctx, n.db.Write(), queue.Config{
+		Workers: 2 * c.Jobs.Slots, Timeout: 12 * time.Hour, Logger: slog.New(atLeastWarn{n.log.Handler()}),
+	})
+	if err != nil {
+		return err
+	}
+	notifier := job.NewNotifier()
+	n.store = store.New(n.db, n.queue, store.Options{
+		Limits: store.Limits{Admitted: c.Jobs.Concurrent, QueuedPerKey: c.Jobs.Queued, Queued: c.Jobs.QueueMax},
+		Keep:   c.Jobs.ResultTTL, Now: time.Now, Notify: notifier.Notify,
+	})
+	recovered, err := n.store.Recover(ctx, n.serving.Node())
+	if err != nil {
+		return err
+	}
+	if recovered > 0 {
+		n.log.Info("jobs of an earlier process go on", "jobs", recovered)
+	}
+	n.worker = work.NewWorker(n.store, n.files, n.pool, egress.New(fetchPolicy(c)), n.log, work.Limits{
+		File:   codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames},
+		Budget: budget(), Lease: lease, Sync: config.SyncBytes,
+	}, owner)
+	waiter := job.NewWaiter(notifier, n.store.Get)
+	n.desk = work.NewDesk(n.store, waiter, n.files, n.worker, int64(c.Server.MinFree))
+	// Nothing is under way yet, so a file without a row is nobody's, however young.
+	n.keeper = work.NewKeeper(n.store, n.files, n.log)
+	n.keeper.Orphans(ctx, 0)
+	return n.queue.Start(context.WithoutCancel(ctx), n.worker.Handle)
+}
+
+// fetchPolicy is where files may be fetched from.
+func fetchPolicy(c config.Config) egress.Policy {
+	p := egress.Policy{
+		Allow: config.Prefixes(c.Egress.FetchAllow), MaxBytes: int64(c.Upload.MaxBytes),
+		Connect: c.Fetch.Connect, Idle: c.Fetch.Idle, Total: c.Fetch.Total, UserAgent: c.Fetch.UserAgent,
+	}
+	for _, port := range c.Egress.Ports {
+		p.Ports = append(p.Ports, uint16(port))
+	}
+	return p
+}
+
+// drain lets running jobs end, within the configured time, and stops the queue.
+func (n *node) drain() {
+	ctx, cancel := context.WithTimeout(context.Background(), n.config.Server.Drain)
+	defer cancel()
+	n.desk.Close(ctx)
+	stop, done := context.WithTimeout(context.Background(), 5*time.Second)
+	defer done()
+	if err := n.queue.Stop(stop); err != nil {
+		n.log.Warn("queue not stopped cleanly", "error", err)
+	}
+}
+
+// close gives back what was opened, last first.
+func (n *node) close() {
+	var errs []error
+	if n.pool != nil {
+		errs = append(errs, n.pool.Close())
+	}
+	if n.db != nil {
+		errs = append(errs, n.db.Close())
+	}
+	if n.serving != nil {
+		errs = append(errs, n.serving.Release())
+	}
+	if err := errors.Join(errs...); err != nil {
+		n.log.Error("not closed cleanly", "error", fmt.Sprint(err))
+	}
+}

@@ -1,0 +1,16 @@
+// Package all lists the codecs of this build. One line each.
+package all
+
+import (
+	"compressor/internal/codec"
+	"compressor/internal/codec/jpeg"
+	"compressor/internal/codec/png"
+)
+
+// Codecs returns the registry of every format that is handled.
+func Codecs() *codec.Registry {
+	all := codec.NewRegistry()
+	all.Add(jpeg.Codec{}, jpeg.Format())
+	all.Add(png.Codec{}, png.Format())
+	return all
+}

@@ -1,0 +1,155 @@
+// Package codec is the contract between the engine and the formats. Types only.
+//
+// A codec says what a file is and which ways of rewriting it are worth trying. Trying,
+// measuring, comparing, budgets and reporting are the engine's.
+package codec
+
+import (
+	"context"
+	"io"
+
+	"compressor/internal/blob"
+	"compressor/internal/format"
+	"compressor/internal/recipe"
+)
+
+// Codec reads and rewrites the formats it is registered for. Implementations hold no
+// per-file state and are used from many goroutines at once.
+type Codec interface {
+	// Inspect reads as little as it can and changes nothing. It returns file-corrupt for
+	// damaged input, limit-exceeded for what is over the limits, and never panics.
+	Inspect(ctx context.Context, src blob.Blob, limits Limits) (Facts, error)
+
+	// Plan says which ways of writing the file as format to, one of those this codec is
+	// registered for, are worth trying, cheapest first. The file may be of another format
+	// of the same family; what cannot be converted is options-invalid. Plan does no
+	// encoding. No candidates means "leave it". Equal arguments give equal labels.
+	Plan(ctx context.Context, in Subject, to format.ID, r recipe.Recipe) (Plan, error)
+}
+
+// Container is a Codec whose files hold other files.
+type Container interface {
+	Codec
+
+	// Parts yields members in file order until visit returns an error. The engine counts
+	// bytes and depth in visit, so Parts must stream and not expand ahead.
+	Parts(ctx context.Context, src blob.Blob, visit func(Part, io.Reader) error) error
+}
+
+// Limits bound what a file may ask of us before it is decoded. Zero means no bound.
+type Limits struct {
+	Pixels int64 `json:"pixels"` // width × height of one picture
+	Frames int   `json:"frames"`
+}
+
+// Facts is what Inspect found. Unused fields stay zero.
+type Facts struct {
+	Width, Height, Frames, Pages int // pixels as shown, after orientation
+	Seconds                      float64
+	Quality                      int // 1 to 100, of the last encoder, if it can be told
+	Alpha, Animated              bool
+	Gray, Subsampled             bool                  // no colour; colour at less than full resolution
+	Depth                        int                   // bits a sample
+	Signed, Encrypted            bool                  // Signed: any change would break it
+	NotHandled                   string                // a feature that is not handled yet: the file stays as it is
+	Prior                        Prior                 // what an earlier lossy pass recorded in the file
+	Tags                         []Tag                 // what the file carries beside its contents, raw
+	Metadata                     func() map[string]any // reads the metadata into groups, for the report; may be nil
+}
+
+// Tag is one block of what a file carries beside its contents: "exif", "xmp", "iptc",
+// "icc", "comment" …
+type Tag struct {
+	Name  string
+	Value []byte
+}
+
+// Tag gives the first block of that name, or nil.
+func (f Facts) Tag(name string) []byte {
+	for _, t := range f.Tags {
+		if t.Name == name {
+			return t.Value
+		}
+	}
+	return nil
+}
+
+// Prior is the loss that earlier passes have spent, as recorded in the file by the codec
+// that wrote it. It keeps repeated passes from adding loss to loss.
+type Prior struct {
+	Floor   float64 // the score that the earlier pass was made to meet; 0 for none
+	Quality int     // the fixed quality that was asked for; 0 for none
+}
+
+// Subject is one file in the engine's hands: a top-level input or a part.
+type Subject struct {
+	Blob   blob.Blob
+	Name   string
+	Format format.ID
+	MayBe  []format.ID // what it may become, by recipe or holder
+	Part   bool        // a member of a container: its size and outline stay as they are
+	Facts  Facts
+	Floor  float64 // the score that a lossy result must reach; above 100: no loss at all
+	Parts  []Done  // for Containers: the parts, compressed already
+}
+
+// Part describes a member of a container.
+type Part struct {
+	Path     string
+	MayBe    []format.ID // formats its holder accepts; empty: only what it is now
+	MayMove  bool        // the holder can rename it and fix references
+	Verbatim bool        // never touch: a signature, a stored hash's subject
+}
+
+// Done is a part with its result. Result equals Source if nothing was gained.
+type Done struct {
+	Part
+	Source, Result blob.Blob
+	Format         format.ID
+}
+
+// Plan is a codec's proposal.
+type Plan struct {
+	// Reference writes what results are compared with, without loss: the resized picture,
+	// say. Nil means the input itself. Its format is ReferenceFormat.
+	Reference       func(ctx context.Context, dst *blob.Writer) error
+	ReferenceFormat format.ID
+
+	Candidates []Candidate
+
+	// Changed says that the client asked for something else than the input: another
+	// format, size or crop. The input is then not a possible result.
+	Changed bool
+
+	Ignored []string // options that do not apply to this file, as dotted paths
+	Lost    []string // what every candidate drops
+	Notes   []string
+
+	// Close releases what the candidates share, such as decoded pixels. May be nil.
+	Close func()
+}
+
+// Candidate is one way to write the file.
+type Candidate struct {
+	Label    string // stable; shown in reports and goldens
+	Format   format.ID
+	Lossless bool // the engine then demands equal decoded contents
+	Fixed    bool // the client fixed the quality: the floor does not apply, the score is reported
+	Encode   func(ctx context.Context, dst *blob.Writer) error
+	Knob     *Knob    // if set, Encode is nil and the engine searches a level
+	Lost     []string // what this candidate drops beside the plan's
+}
+
+// Knob lets the engine look for the smallest file that is still good enough. Size and
+// quality should rise with level; the engine re-checks what it picks.
+type Knob struct {
+	Low, High int // levels, inclusive
+	Start     int // where the codec expects the floor, from the file's content
+	At        func(level int) Candidate
+
+	// Draft, if set, makes a file that decodes to the same contents as At's, with less
+	// effort. The search measures drafts, and only the level it settles on is made in full.
+	// A draft is at most Slack times as large as the full file.
+	Draft func(level int) Candidate
+	Slack float64
+}

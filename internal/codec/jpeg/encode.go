@@ -1,0 +1,108 @@
+package jpeg
+
+import (
+	"context"
+	"fmt"
+
+	"compressor/internal/blob"
+	"compressor/internal/jpegdct"
+	"compressor/internal/photometa"
+	"compressor/internal/picture"
+	"compressor/internal/vips"
+)
+
+// encodeRecoded writes the input's own coefficients anew.
+func (p planner) encodeRecoded(_ context.Context, dst *blob.Writer) error {
+	data, err := p.In.Blob.Bytes(maxFile)
+	if err != nil {
+		return err
+	}
+	f, err := jpegdct.Parse(data, jpegdct.Limits{})
+	if err != nil {
+		return err
+	}
+	return p.finish(dst, f, p.Stored, picture.MarkOf(p.In.Facts.Prior))
+}
+
+// encodeLossy lets mozjpeg quantize and our own coder write.
+func (p planner) encodeLossy(dst *blob.Writer, m mode, quality int) error {
+	data, err := p.mozjpeg(m, quality)
+	if err != nil {
+		return err
+	}
+	f, err := jpegdct.Parse(data, jpegdct.Limits{})
+	if err != nil {
+		return fmt.Errorf("mozjpeg's file does not read back: %w", err)
+	}
+	return p.finish(dst, f, p.Upright, p.Mark())
+}
+
+// mozjpeg writes the picture at 8 bits a sample.
+func (p planner) mozjpeg(m mode, quality int) ([]byte, error) {
+	im, err := p.Source.Image()
+	if err != nil {
+		return nil, err
+	}
+	if im.Depth() != 8 {
+		shallow, err := im.Depth8()
+		if err != nil {
+			return nil, err
+		}
+		defer shallow.Close()
+		im = shallow
+	}
+	return im.JPEG(vips.JPEGOptions{Quality: quality, Table: m.table, Subsample: m.subsample, Trellis: true})
+}
+
+// finish codes the coefficients with the metadata that goes along. It is the same for
+// every candidate and depends on nothing else, which is what makes a second pass find
+// nothing to do.
+func (p planner) finish(dst *blob.Writer, f *jpegdct.File, k picture.Kept, mark string) error {
+	all := p.Img.Preserves("all")
+	segments := append(f.ColorSegments(all), metadataSegments(k.Blocks)...)
+	for _, t := range p.In.Facts.Tags {
+		if all && t.Name == "comment" {
+			segments = append(segments, jpegdct.CommentSegment(string(t.Value)))
+		}
+	}
+	if mark != "" {
+		segments = append(segments, jpegdct.CommentSegment(mark))
+	}
+	if p.Img.Progressive != nil {
+		return jpegdct.Write(dst, f, jpegdct.Options{Progressive: *p.Img.Progressive, Segments: segments})
+	}
+	data, _, err := jpegdct.Smallest(f, segments)
+	if err != nil {
+		return err
+	}
+	_, err = dst.Write(data)
+	return err
+}
+
+// The identifiers of metadata segments: EXIF 2.32 section 4.7.2, XMP part 3 section 1.1.3,
+// and Photoshop's image resources with the IPTC-NAA record in resource 0x0404.
+const (
+	idEXIF = "Exif\x00\x00"
+	idXMP  = "http://ns.adobe.com/xap/1.0/\x00"
+	idIPTC = "Photoshop 3.0\x008BIM\x04\x04\x00\x00"
+
+	maxSegment = 65533 // payload of one marker segment
+)
+
+// metadataSegments wraps raw blocks. One that does not fit a segment is left out; only
+// whole packets kept by "all" can be that large.
+func metadataSegments(b photometa.Blocks) []jpegdct.Segment {
+	var out []jpegdct.Segment
+	add := func(marker byte, kind jpegdct.Kind, id string, block []byte) {
+		if len(block) > 0 && len(id)+len(block) <= maxSegment {
+			out = append(out, jpegdct.Segment{Marker: marker, Kind: kind, Data: append([]byte(id), block...)})
+		}
+	}
+	add(0xe1, jpegdct.EXIF, idEXIF, b.EXIF)
+	add(0xe1, jpegdct.XMP, idXMP, b.XMP)
+	if n := len(b.IPTC); n > 0 {
+		size := string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+		add(0xed, jpegdct.Photoshop, idIPTC+size, append(b.IPTC[:n:n], make([]byte, n%2)...))
+	}
+	return append(out, jpegdct.ICCSegments(b.ICC)...)
+}

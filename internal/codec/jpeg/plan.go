@@ -1,0 +1,125 @@
+package jpeg
+
+import (
+	"context"
+	"fmt"
+
+	"compressor/internal/blob"
+	"compressor/internal/codec"
+	"compressor/internal/format"
+	"compressor/internal/picture"
+	"compressor/internal/recipe"
+)
+
+// Plan proposes, cheapest first: the same coefficients coded better; mozjpeg with chroma
+// subsampled; mozjpeg with full chroma, where the source may have it.
+func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
+	w, err := picture.Prepare(in, to, r, false)
+	if err != nil || w.Idle() {
+		return codec.Plan{}, err
+	}
+	p := planner{Work: w}
+	plan := w.Plan()
+	if !w.Same && w.Lossless() {
+		plan.Notes = append(plan.Notes, fmt.Sprintf(
+			"JPEG cannot hold a new picture without loss: made visually lossless (score %d or more).", recipe.VisuallyLossless))
+	}
+	if w.Same {
+		plan.Candidates = append(plan.Candidates, codec.Candidate{
+			Label: "recoded coefficients", Format: ID, Lossless: true,
+			Encode: p.encodeRecoded, Lost: w.Stored.Lost,
+		})
+	}
+	if !w.Spent() && !(w.Same && w.Lossless()) {
+		plan.Candidates = append(plan.Candidates, p.lossy()...)
+	}
+	return plan, nil
+}
+
+// planner makes the candidates of one plan.
+type planner struct{ *picture.Work }
+
+// mode is one way to drive mozjpeg. Its tables were settled on the corpus: docs/images.md.
+type mode struct {
+	name      string
+	table     int
+	subsample bool
+}
+
+// lossy lists the searches, or the single attempts of a fixed quality.
+func (p planner) lossy() []codec.Candidate {
+	modes := []mode{{name: "4:2:0", table: 3, subsample: true}, {name: "4:4:4", table: 0}}
+	switch {
+	case p.In.Facts.Gray:
+		modes = []mode{{name: "gray", table: 3, subsample: true}}
+	case p.In.Facts.Subsampled:
+		modes = modes[:1] // what is not there needs no room
+	}
+	lost := p.Upright.Lost
+	if p.In.Facts.Alpha {
+		lost = append(lost[:len(lost):len(lost)], "alpha")
+	}
+	var candidates []codec.Candidate
+	for _, m := range modes {
+		c := p.candidate(m)
+		c.Lost = lost
+		candidates = append(candidates, c)
+	}
+	return candidates
+}
+
+func (p planner) candidate(m mode) codec.Candidate {
+	if p.Img.Quality != nil {
+		c := p.at(m, *p.Img.Quality)
+		c.Fixed = true
+		return c
+	}
+	return codec.Candidate{
+		Label: "mozjpeg " + m.name, Format: ID,
+		Knob: &codec.Knob{
+			Low: 20, High: 98, Start: start(p.In.Floor),
+			At:    func(level int) codec.Candidate { return p.at(m, level) },
+			Draft: func(level int) codec.Candidate { return p.draft(m, level) }, Slack: draftSlack,
+		},
+	}
+}
+
+func (p planner) at(m mode, quality int) codec.Candidate {
+	return codec.Candidate{
+		Label: fmt.Sprintf("mozjpeg q=%d %s", quality, m.name), Format: ID,
+		Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeLossy(dst, m, quality) },
+	}
+}
+
+// draft is mozjpeg's own file: sequential and without metadata, so up to draftSlack times
+// as large as the finished one.
+func (p planner) draft(m mode, quality int) codec.Candidate {
+	return codec.Candidate{
+		Label: fmt.Sprintf("mozjpeg q=%d %s", quality, m.name), Format: ID,
+		Encode: func(_ context.Context, dst *blob.Writer) error {
+			data, err := p.mozjpeg(m, quality)
+			if err != nil {
+				return err
+			}
+			_, err = dst.Write(data)
+			return err
+		},
+	}
+}
+
+// draftSlack: progressive coding saves at most a quarter (1 to 15 % on photos of the
+// corpus; more on flat graphics).
+const draftSlack = 1.33
+
+// start is the quality at which typical photos cross a floor: docs/images.md.
+func start(floor float64) int {
+	switch {
+	case floor >= 88:
+		return 92
+	case floor >= 80:
+		return 86
+	case floor >= 70:
+		return 74
+	}
+	return 50
+}

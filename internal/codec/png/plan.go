@@ -1,0 +1,92 @@
+package png
+
+import (
+	"context"
+	"fmt"
+
+	"compressor/internal/blob"
+	"compressor/internal/codec"
+	"compressor/internal/format"
+	"compressor/internal/picture"
+	"compressor/internal/pngfile"
+	"compressor/internal/recipe"
+)
+
+// Plan proposes, cheapest first: the same samples in the smallest form; a palette with
+// dithering, and one without, which suits flat graphics.
+func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
+	w, err := picture.Prepare(in, to, r, true)
+	if err != nil || w.Idle() {
+		return codec.Plan{}, err
+	}
+	p := planner{Work: w}
+	plan := w.Plan()
+	plan.Candidates = append(plan.Candidates, p.lossless())
+	if w.Lossless() || w.Spent() {
+		return plan, nil
+	}
+	if in.Facts.Depth > 8 {
+		plan.Notes = append(plan.Notes, "16 bits a sample: kept, so no palette was tried.")
+		return plan, nil
+	}
+	for _, dither := range []float64{1, 0} {
+		plan.Candidates = append(plan.Candidates, p.quantized(dither))
+	}
+	return plan, nil
+}
+
+// planner makes the candidates of one plan.
+type planner struct{ *picture.Work }
+
+// lossless keeps every sample of the input, or of the changed picture.
+func (p planner) lossless() codec.Candidate {
+	if p.Same {
+		return codec.Candidate{
+			Label: "optimised", Format: ID, Lossless: true, Lost: p.Stored.Lost,
+			Encode: p.encodeStored,
+		}
+	}
+	return codec.Candidate{
+		Label: "optimised", Format: ID, Lossless: true, Lost: p.Upright.Lost,
+		Encode: p.encodeSource,
+	}
+}
+
+// quantized searches imagequant's quality, or takes the fixed one.
+func (p planner) quantized(dither float64) codec.Candidate {
+	made := func(quality int, effort pngfile.Effort) codec.Candidate {
+		return codec.Candidate{
+			Label: fmt.Sprintf("imagequant q=%d dither=%g", quality, dither), Format: ID, Lost: p.Upright.Lost,
+			Encode: func(ctx context.Context, dst *blob.Writer) error {
+				return p.encodeQuantized(ctx, dst, quality, dither, effort)
+			},
+		}
+	}
+	at := func(quality int) codec.Candidate { return made(quality, pngfile.Normal) }
+	if p.Img.Quality != nil {
+		c := at(*p.Img.Quality)
+		c.Fixed = true
+		return c
+	}
+	return codec.Candidate{
+		Label: fmt.Sprintf("imagequant dither=%g", dither), Format: ID,
+		Knob: &codec.Knob{
+			Low: 1, High: 100, Start: start(p.In.Floor), At: at,
+			Draft: func(quality int) codec.Candidate { return made(quality, pngfile.Quick) }, Slack: draftSlack,
+		},
+	}
+}
+
+// draftSlack is how much larger the quick optimiser's file may be than the normal one's.
+const draftSlack = 1.33
+
+// start is the quality at which typical graphics cross a floor: docs/images.md.
+func start(floor float64) int {
+	switch {
+	case floor >= 80:
+		return 94
+	case floor >= 70:
+		return 86
+	}
+	return 70
+}

@@ -1,0 +1,128 @@
+// Package database opens the service's database, keeps its tables up to date and says who
+// may use a data folder. It knows no statement of any other package: the tables of jobs
+// and keys stand in migrations/, the statements beside the types they fill.
+//
+// Today the database is embedded SQLite (modernc.org/sqlite, no cgo). The statements of
+// this project are written so that PostgreSQL can follow: numbered arguments in order of
+// first use, UPDATE … RETURNING, partial indexes, times as integers in milliseconds.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the driver "sqlite" of database/sql
+)
+
+// File is the name of the database inside the data folder.
+const File = "compressor.db"
+
+// readers is how many connections read at once. WAL lets each see the last commit while
+// a write goes on.
+const readers = 4
+
+// DB is an open database. Its methods are safe for concurrent use.
+type DB struct {
+	write *sql.DB
+	read  *sql.DB
+	dir   string
+}
+
+// Open opens, or makes, the database in the folder dir and brings its tables up to date.
+// Several processes may hold one database open, so that keys can be managed while the
+// service runs; only one may serve (Serve).
+//
+// Commits are durable: WAL with synchronous=FULL, one fsync each. A write waits up to ten
+// seconds for another process.
+func Open(ctx context.Context, dir string) (*DB, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	path := filepath.Join(dir, File)
+	// SQLite gives its side files the mode of the database, so make that private first.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("database file: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("database file: %w", err)
+	}
+	db := &DB{dir: dir}
+	// One connection writes: SQLite has one writer at a time anyhow, and waiting for it in
+	// Go is first come, first served, where SQLite's busy handler would sleep and guess.
+	if db.write, err = open(path, 1, "_txlock=immediate"); err != nil {
+		return nil, err
+	}
+	if db.read, err = open(path, readers, "_pragma=query_only(1)"); err != nil {
+		return nil, errors.Join(err, db.write.Close())
+	}
+	if err := db.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func open(path string, conns int, option string) (*sql.DB, error) {
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
+		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(67108864)&" + option
+	pool, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	return pool, nil
+}
+
+// Write is the pool for statements that change something: one connection. A caller must
+// not ask for it again while it holds a transaction of it.
+func (d *DB) Write() *sql.DB { return d.write }
+
+// Read is the pool for statements that only read. It sees every finished commit.
+func (d *DB) Read() *sql.DB { return d.read }
+
+// Dir is the data folder.
+func (d *DB) Dir() string { return d.dir }
+
+// InTx runs f in a write transaction: committed when f returns nil, else rolled back.
+func (d *DB) InTx(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit this does nothing
+	if err := f(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Ping says whether the database answers and can be read.
+func (d *DB) Ping(ctx context.Context) error {
+	var one int
+	if err := d.read.QueryRowContext(ctx, "SELECT 1 FROM schema_version LIMIT 1").Scan(&one); err != nil {
+		return fmt.Errorf("database does not answer: %w", err)
+	}
+	return nil
+}
+
+// Version tells the engine and its version, for the operator: "SQLite 3.50.4".
+func (d *DB) Version(ctx context.Context) (string, error) {
+	var v string
+	if err := d.read.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&v); err != nil {
+		return "", fmt.Errorf("database version: %w", err)
+	}
+	return "SQLite " + v, nil
+}
+
+// Close closes both pools. What was committed stays.
+func (d *DB) Close() error { return errors.Join(d.read.Close(), d.write.Close()) }

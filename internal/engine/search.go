@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"context"
+	"math"
+
+	"compressor/internal/codec"
+)
+
+// maxSteps bounds one search, whatever happens. Effort is bounded by steps, never by the
+// clock: load must not choose the winner.
+const maxSteps = 9
+
+// search looks for the smallest level of c's knob whose finished file reaches the floor.
+//
+// It is a bisection steered by interpolation: scores rise smoothly with level, so two
+// measured points predict where the floor is crossed to within a level or two. Every
+// step is encoded and scored whole. It ends when neighbours are known, when what is left
+// is already too large to win, or after maxSteps. Then the level it settled on is made in
+// full, if the steps were drafts, and scored like any other finished file.
+func (t *trial) search(ctx context.Context, c codec.Candidate) error {
+	k := c.Knob
+	step, slack := k.At, 1.0
+	if k.Draft != nil {
+		step, slack = k.Draft, k.Slack
+	}
+	s := span{low: k.Low - 1, high: k.High + 1}
+	level := min(max(k.Start, k.Low), k.High)
+	if t.hint != 0 {
+		level = min(max(t.hint, k.Low), k.High)
+	}
+	for range maxSteps {
+		a, err := t.encode(ctx, step(level), k.Draft != nil)
+		if err != nil {
+			return err
+		}
+		if a.failure != nil {
+			return nil // the next level would fail in the same way
+		}
+		hopeless := float64(a.blob.Size) >= slack*float64(t.bound())
+		switch {
+		case a.score == nil:
+			s.above(level, nil) // larger than the input: only lower levels can win
+		case a.score.Mean >= t.floor:
+			s.above(level, &a.score.Mean)
+		case hopeless:
+			return nil // any level that is good enough is larger still
+		default:
+			s.below(level, a.score.Mean)
+		}
+		if s.high-s.low <= 1 {
+			break
+		}
+		level = s.next(t.floor, k)
+	}
+	return t.settle(ctx, k, s)
+}
+
+// settle makes the lowest level that was good enough in full.
+func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
+	if s.highScore == nil {
+		return nil // none was
+	}
+	t.hint = s.high
+	if k.Draft == nil {
+		return nil
+	}
+	_, err := t.encode(ctx, k.At(s.high), false)
+	return err
+}
+
+// span is what is known of a search: the floor is crossed above low and at or below
+// high. Scores are nil where they are not known.
+type span struct {
+	low, high           int
+	lowScore, highScore *float64
+}
+
+func (s *span) above(level int, score *float64) { s.high, s.highScore = level, score }
+
+func (s *span) below(level int, score float64) { s.low, s.lowScore = level, &score }
+
+// slope is how much the score typically rises with a level when only one point is known.
+// It only steers the second step; measured on photos with mozjpeg between 30 and 90.
+const slope = 0.45
+
+// next picks the level to try: by interpolation between two known points, by the typical
+// slope from one, in the middle of the span otherwise.
+func (s *span) next(floor float64, k *codec.Knob) int {
+	guess := float64(s.low+s.high) / 2
+	switch {
+	case s.lowScore != nil && s.highScore != nil:
+		part := (floor - *s.lowScore) / (*s.highScore - *s.lowScore)
+		guess = float64(s.low) + part*float64(s.high-s.low)
+	case s.highScore != nil:
+		guess = float64(s.high) - (*s.highScore-floor)/slope
+	case s.lowScore != nil:
+		guess = float64(s.low) + (floor-*s.lowScore)/slope
+	}
+	level := int(math.Ceil(guess))
+	level = min(max(level, s.low+1), s.high-1)
+	return min(max(level, k.Low), k.High)
+}

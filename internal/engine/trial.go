@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime/debug"
+	"time"
+
+	"compressor/internal/blob"
+	"compressor/internal/codec"
+	"compressor/internal/problem"
+	"compressor/internal/recipe"
+)
+
+// contest is all that is tried for one file: a trial for each format it may come out as.
+type contest struct {
+	run     *run
+	in      codec.Subject
+	changed bool // the input is no possible result
+	trials  []*trial
+}
+
+// trial holds the attempts of one plan and what they are measured against.
+type trial struct {
+	*contest
+	plan     codec.Plan
+	original codec.Subject // what results are compared with
+	floor    float64       // the score that lossy results must reach
+	metric   Metric
+	ref      Reference // prepared at the first use
+	hint     int       // the level that the last search settled on: a good start for the next
+	attempts []attempt
+}
+
+// attempt is one encoded candidate.
+type attempt struct {
+	candidate codec.Candidate
+	draft     bool // measured on the way, never a result
+	blob      blob.Blob
+	score     *Score // nil if not measured
+	equal     bool   // decoded contents are the same, exactly
+	failure   error
+	verdict   string
+	took      time.Duration
+}
+
+// The verdicts of attempts; "failed: <code>" is the other one.
+const (
+	chosen      = "chosen"
+	larger      = "larger"
+	lowQuality  = "below-quality"
+	notSmallest = "not-smallest"
+	notEqual    = "not-lossless"
+	draftOnly   = "draft"
+)
+
+// add opens the trial of one plan.
+func (c *contest) add(ctx context.Context, plan codec.Plan) (*trial, error) {
+	row, _ := c.run.formats.Row(c.in.Format)
+	t := &trial{contest: c, plan: plan, original: c.in, floor: c.in.Floor, metric: c.run.metrics[row.Family]}
+	if plan.Changed {
+		// Another size or format cannot always be made without loss. Where none is
+		// allowed, or was spent before, what the eye cannot tell apart is what is left.
+		t.floor = min(t.floor, recipe.VisuallyLossless)
+	}
+	c.trials = append(c.trials, t)
+	if plan.Reference == nil {
+		return t, nil
+	}
+	b, err := t.write(ctx, plan.Reference)
+	if err != nil {
+		return nil, err
+	}
+	t.original = codec.Subject{Blob: b, Format: plan.ReferenceFormat}
+	return t, nil
+}
+
+func (c *contest) close() {
+	for _, t := range c.trials {
+		if t.ref != nil {
+			t.ref.Close()
+		}
+	}
+}
+
+// try makes one attempt of a plain candidate, or a search's worth of them.
+func (t *trial) try(ctx context.Context, c codec.Candidate) error {
+	if c.Knob != nil {
+		return t.search(ctx, c)
+	}
+	_, err := t.encode(ctx, c, false)
+	return err
+}
+
+// encode makes and judges one attempt. An error means that the run is over; a candidate
+// that fails is an attempt that failed.
+func (t *trial) encode(ctx context.Context, c codec.Candidate, draft bool) (*attempt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	a := attempt{candidate: c, draft: draft}
+	a.blob, a.failure = t.write(ctx, c.Encode)
+	if a.failure == nil {
+		a.failure = t.measure(ctx, &a)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	a.took = time.Since(start)
+	if draft && a.failure == nil {
+		t.run.scratch.Remove(a.blob) // its size and score are all that is needed
+	}
+	t.attempts = append(t.attempts, a)
+	return &t.attempts[len(t.attempts)-1], nil
+}
+
+// measure compares an attempt with the original, unless it is too large to win.
+func (t *trial) measure(ctx context.Context, a *attempt) error {
+	limit := float64(t.in.Blob.Size)
+	if a.draft {
+		limit *= draftSlack
+	}
+	if !t.changed && float64(a.blob.Size) >= limit {
+		return nil
+	}
+	if t.ref == nil {
+		ref, err := t.metric.Reference(ctx, t.original)
+		if err != nil {
+			return fmt.Errorf("reference: %w", err)
+		}
+		t.ref = ref
+	}
+	got := codec.Subject{Blob: a.blob, Format: a.candidate.Format}
+	if a.candidate.Lossless {
+		equal, err := t.ref.Equal(ctx, got)
+		a.equal = equal
+		if equal {
+			a.score = &Score{Mean: 100, Worst: 100}
+		}
+		return err
+	}
+	score, err := t.ref.Score(ctx, got)
+	if err != nil {
+		return err
+	}
+	a.score = &score
+	return nil
+}
+
+// draftSlack is how much larger than the input a draft may be and still be measured.
+const draftSlack = 1.5
+
+// write runs one encoder into a new blob. A panic in a codec is a failed attempt; its
+// stack is the cause, for the log.
+func (t *trial) write(ctx context.Context, encode func(context.Context, *blob.Writer) error) (b blob.Blob, err error) {
+	w, err := t.run.scratch.Create()
+	if err != nil {
+		return blob.Blob{}, err
+	}
+	defer w.Discard()
+	defer func() {
+		if p := recover(); p != nil {
+			err = problem.New(problem.Internal).Because(fmt.Errorf("codec panicked: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	if err := encode(ctx, w); err != nil {
+		return blob.Blob{}, err
+	}
+	if w.Size() == 0 {
+		return blob.Blob{}, errors.New("the encoder wrote nothing")
+	}
+	return w.Commit()
+}
+
+// good says whether a may be the result as far as quality goes.
+func (t *trial) good(a *attempt) bool {
+	switch {
+	case a.failure != nil || a.draft:
+		return false
+	case a.candidate.Lossless:
+		return a.equal
+	case a.candidate.Fixed:
+		return a.score != nil
+	}
+	return a.score != nil && a.score.Mean >= t.floor
+}
+
+// bound is the size that an attempt must stay below to be of use: that of the smallest
+// good one so far, or of the input where that is a possible result.
+func (c *contest) bound() int64 {
+	least := int64(math.MaxInt64)
+	if !c.changed {
+		least = c.in.Blob.Size
+	}
+	for _, t := range c.trials {
+		for i := range t.attempts {
+			if a := &t.attempts[i]; t.good(a) {
+				least = min(least, a.blob.Size)
+			}
+		}
+	}
+	return least
+}
+
+// rounded keeps three decimals: more is noise, and the report is read by people.
+func rounded(score float64) *float64 {
+	v := math.Round(score*1000) / 1000
+	return &v
+}

@@ -1,0 +1,180 @@
+// Package format knows what files are: names, families, media types and magic bytes.
+//
+// The rows themselves live with their codecs; a Table is put together from them.
+package format
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"compressor/internal/problem"
+)
+
+// ID is a format's short name, as in replies: "jpeg", "docx", "mp4".
+type ID string
+
+// Family groups formats that share options and a quality metric. It is the "type" of
+// replies and the name of the options' hash: "image", "video", "audio" …
+type Family string
+
+// Row describes one format. Its codec's package holds it; nothing else repeats it.
+type Row struct {
+	ID       ID
+	Family   Family
+	Label    string // as people write it: "JPEG"
+	MIME     string
+	Ext      []string // without dot, preferred first
+	Magic    []Magic  // any match suffices
+	Within   ID       // the holder's format, such as "zip" for "docx"
+	Members  []string // members that a holder must have to be this; the longer list wins
+	Lossy    bool     // can be written with loss
+	Alpha    bool     // can hold transparency
+	Animates bool     // can hold more than one frame
+	Inline   bool     // browsers may show it in place: no script can run in it
+}
+
+// Magic is a byte pattern at an offset. Where Mask is given, zero bytes of it match
+// anything.
+type Magic struct {
+	Offset int
+	Bytes  string
+	Mask   string
+}
+
+// matches says whether head, the first bytes of a file, carries m.
+func (m Magic) matches(head []byte) bool {
+	end := m.Offset + len(m.Bytes)
+	if len(head) < end {
+		return false
+	}
+	part := head[m.Offset:end]
+	if m.Mask == "" {
+		return bytes.Equal(part, []byte(m.Bytes))
+	}
+	for i := range part {
+		if part[i]&m.Mask[i] != m.Bytes[i]&m.Mask[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// collides says whether some file could match both patterns.
+func (m Magic) collides(o Magic) bool {
+	overlap := false
+	for i := range m.Bytes {
+		j := m.Offset + i - o.Offset
+		if j < 0 || j >= len(o.Bytes) {
+			continue
+		}
+		mask := m.maskAt(i) & o.maskAt(j)
+		if mask != 0 {
+			overlap = true
+		}
+		if m.Bytes[i]&mask != o.Bytes[j]&mask {
+			return false
+		}
+	}
+	return overlap
+}
+
+func (m Magic) maskAt(i int) byte {
+	if m.Mask == "" {
+		return 0xff
+	}
+	return m.Mask[i]
+}
+
+// Table is all rows of a build. It is immutable.
+type Table struct{ rows []Row }
+
+// NewTable refuses rows whose ids repeat or whose magic could match the same bytes, so
+// that the order of registration never decides what a file is.
+func NewTable(rows ...Row) (*Table, error) {
+	for i, a := range rows {
+		for _, b := range rows[i+1:] {
+			if a.ID == b.ID {
+				return nil, fmt.Errorf("format %q is listed twice", a.ID)
+			}
+			for _, m := range a.Magic {
+				if slices.ContainsFunc(b.Magic, m.collides) {
+					return nil, fmt.Errorf("formats %q and %q could match the same bytes", a.ID, b.ID)
+				}
+			}
+		}
+	}
+	return &Table{rows: slices.Clone(rows)}, nil
+}
+
+// headSize is how many bytes of a file Detect looks at.
+const headSize = 4096
+
+// Detect names the format of src, whose size is given in bytes. Contents decide; name
+// only settles formats that have no magic. An empty file is file-empty, an unknown kind
+// format-unsupported with the list of what is handled.
+func (t *Table) Detect(src io.ReaderAt, size int64, name string) (Row, error) {
+	if size == 0 {
+		return Row{}, problem.New(problem.FileEmpty)
+	}
+	head := make([]byte, min(size, headSize))
+	n, err := src.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return Row{}, err
+	}
+	head = head[:n]
+	for _, r := range t.rows {
+		if slices.ContainsFunc(r.Magic, func(m Magic) bool { return m.matches(head) }) {
+			return r, nil
+		}
+	}
+	ext := strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
+	for _, r := range t.rows {
+		if len(r.Magic) == 0 && r.Within == "" && slices.Contains(r.Ext, ext) {
+			return r, nil
+		}
+	}
+	return Row{}, problem.Newf(problem.FormatUnsupported,
+		"This kind of file is not handled. Handled are: %s.", t.labels())
+}
+
+// Row gives the row of id.
+func (t *Table) Row(id ID) (Row, bool) {
+	for _, r := range t.rows {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Row{}, false
+}
+
+// Rows lists all rows, in the order of registration.
+func (t *Table) Rows() []Row { return slices.Clone(t.rows) }
+
+func (t *Table) labels() string {
+	var names []string
+	for _, r := range t.rows {
+		names = append(names, r.Label)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Name gives the file name of a result in this format: the stem of name, and its
+// extension where that is a valid one for the format, else the format's usual one.
+func (r Row) Name(name string) string {
+	ext := path.Ext(name)
+	if slices.Contains(r.Ext, strings.ToLower(strings.TrimPrefix(ext, "."))) {
+		return name
+	}
+	stem := strings.TrimSuffix(name, ext)
+	if stem == "" {
+		stem = "file"
+	}
+	if len(r.Ext) == 0 {
+		return stem
+	}
+	return stem + "." + r.Ext[0]
+}

@@ -1,0 +1,93 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"compressor/internal/account"
+	"compressor/internal/problem"
+)
+
+// admit lets a request in or refuses it: the key first, then its rate, then what it may
+// do. A request over the rate costs nothing but the look at its key.
+func (x *exchange) admit(c call) error {
+	if c.scope == "" {
+		return nil
+	}
+	key, err := x.authenticate()
+	if err != nil {
+		return err
+	}
+	x.key = key
+	w, ok := x.s.to.Meter.Spend(key, c.bucket)
+	x.tellRate(w)
+	if !ok {
+		x.refused = true
+		x.Header().Set("Retry-After", strconv.Itoa(w.Reset))
+		return w.Exceeded()
+	}
+	if !key.May(c.scope) {
+		return problem.Newf(problem.ScopeMissing, "This API key may not do that: it lacks the scope %s.", c.scope)
+	}
+	return nil
+}
+
+// unrouted answers a request for which there is no endpoint. A good key is still told
+// where it stands, and pays nothing.
+func (x *exchange) unrouted(p *problem.Problem) {
+	if x.r.Header.Get("Authorization") != "" {
+		if key, err := x.authenticate(); err == nil {
+			x.key = key
+			x.tellRate(x.s.to.Meter.Peek(key, account.Requests))
+		}
+	}
+	x.fail(p)
+}
+
+func (x *exchange) authenticate() (account.Key, error) {
+	secret, ok := credential(x.r.Header)
+	if !ok {
+		return account.Key{}, problem.New(problem.KeyInvalid)
+	}
+	return x.s.to.Keys.Authenticate(x.r.Context(), secret)
+}
+
+// tellRate sets the three documented headers, where there is a limit.
+func (x *exchange) tellRate(w account.Window) {
+	if w.Limit <= 0 {
+		return
+	}
+	h := x.Header() // set by hand: Set would write Ratelimit, and the documented spelling is for people, too
+	h["X-RateLimit-Limit"] = []string{strconv.Itoa(w.Limit)}
+	h["X-RateLimit-Remaining"] = []string{strconv.Itoa(w.Remaining)}
+	h["X-RateLimit-Reset"] = []string{strconv.Itoa(w.Reset)}
+}
+
+// credential reads the key from Authorization: Basic with the key as user name and an
+// empty password (RFC 7617), or Bearer (RFC 6750). "" means none was given; ok is false
+// when what was given is neither. The key may hold colons, as one of the operator's own
+// does perhaps. A key in the query is never read: queries end in logs.
+func credential(h http.Header) (key string, ok bool) {
+	values := h.Values("Authorization")
+	if len(values) == 0 {
+		return "", true
+	}
+	if len(values) > 1 {
+		return "", false
+	}
+	scheme, rest, _ := strings.Cut(strings.TrimSpace(values[0]), " ")
+	rest = strings.TrimSpace(rest)
+	switch {
+	case strings.EqualFold(scheme, "Bearer"):
+		return rest, true
+	case strings.EqualFold(scheme, "Basic"):
+		pair, err := base64.StdEncoding.DecodeString(rest)
+		if err != nil {
+			return "", false
+		}
+		return strings.CutSuffix(string(pair), ":")
+	}
+	return "", false
+}

@@ -1,0 +1,145 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+
+	"compressor/internal/egress"
+	"compressor/internal/problem"
+	"compressor/internal/recipe"
+	"compressor/internal/work"
+)
+
+// maxJSON is the largest JSON body, in bytes.
+const maxJSON = 1 << 20
+
+// fetch is POST /1.0/fetch.
+func (s *Server) fetch(x *exchange) error {
+	text, err := s.readJSON(x)
+	if err != nil {
+		return err
+	}
+	var asked recipe.Fetch
+	named, err := s.decodeFetch(text, &asked)
+	if err != nil {
+		return err
+	}
+	o := order(asked.Envelope, named, "")
+	o.Source = &work.Source{URL: asked.URL, Headers: asked.Headers}
+	wait := !asked.Async && !prefers(x.r.Header).async
+	receipt, err := s.to.Desk.Submit(x.r.Context(), work.Submission{KeyID: x.key.ID, Order: o, Wait: wait})
+	if err != nil {
+		return err
+	}
+	return s.conclude(x, receipt, wait)
+}
+
+// readJSON reads a JSON body whole.
+func (s *Server) readJSON(x *exchange) ([]byte, error) {
+	if err := plainBody(x.r.Header); err != nil {
+		return nil, err
+	}
+	if media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return nil, problem.Newf(problem.MediaTypeUnsupported, "This endpoint takes application/json.").Because(err)
+	}
+	tooLarge := problem.Newf(problem.FileTooLarge, "The request body is larger than %d bytes.", maxJSON)
+	if x.r.ContentLength > maxJSON {
+		return nil, tooLarge
+	}
+	body := x.body()
+	defer body.Release() //nolint:errcheck // it set deadlines before, or read nothing
+	text, err := io.ReadAll(io.LimitReader(body, maxJSON+1))
+	var p *problem.Problem
+	switch {
+	case errors.As(err, &p):
+		return nil, p
+	case err != nil: // broke off; the client may still be listening
+		return nil, problem.New(problem.BodyNotJSON).Because(err)
+	case len(text) > maxJSON:
+		return nil, tooLarge
+	}
+	return text, nil
+}
+
+// plainBody refuses a body in a coding of its own (RFC 9110, section 8.4): a compressed
+// one could unfold to any size.
+func plainBody(h http.Header) error {
+	if coding := h.Get("Content-Encoding"); coding != "" && coding != "identity" {
+		return problem.Newf(problem.MediaTypeUnsupported, "The request body must not have a Content-Encoding.")
+	}
+	return nil
+}
+
+// decodeFetch reads the body, and names every wrong field at once: those of the options
+// beside those of the URL and of the headers to send.
+func (s *Server) decodeFetch(text []byte, into *recipe.Fetch) (named []string, err error) {
+	err = s.fetches.Decode(text, into)
+	if err != nil && !problem.Has(err, problem.OptionsInvalid) {
+		return nil, err
+	}
+	given := members(text)
+	var wrong []problem.Field
+	if err != nil {
+		wrong = problem.From(err).Fields
+	}
+	for _, f := range sourceFaults(given) {
+		if !slices.ContainsFunc(wrong, func(o problem.Field) bool { return o.Path == f.Path }) {
+			wrong = append(wrong, f)
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, problem.Invalid(wrong...)
+	}
+	return s.namedGroups(given), nil
+}
+
+// sourceFaults judges url and headers as far as they are texts; what is not, the schema
+// has found.
+func sourceFaults(given map[string]json.RawMessage) []problem.Field {
+	var wrong []problem.Field
+	if address, ok := text(given["url"]); ok {
+		if _, err := egress.ParseURL(address); err != nil {
+			wrong = problem.From(err).Fields
+		}
+	}
+	headers := map[string]string{}
+	for name, raw := range members(given["headers"]) {
+		if value, ok := text(raw); ok {
+			headers[name] = value
+		}
+	}
+	return append(wrong, egress.CheckHeaders(headers)...)
+}
+
+// members are the top members of a JSON hash; none if it is no hash.
+func members(raw []byte) map[string]json.RawMessage {
+	var out map[string]json.RawMessage
+	if json.Unmarshal(raw, &out) != nil {
+		return nil
+	}
+	return out
+}
+
+// text reads a JSON string.
+func text(raw json.RawMessage) (string, bool) {
+	var s *string
+	if len(raw) == 0 || json.Unmarshal(raw, &s) != nil || s == nil {
+		return "", false
+	}
+	return *s, true
+}
+
+// namedGroups are those option hashes that the client gave.
+func (s *Server) namedGroups(given map[string]json.RawMessage) []string {
+	var named []string
+	for _, group := range s.groups {
+		if raw, ok := given[group]; ok && string(raw) != "null" {
+			named = append(named, group)
+		}
+	}
+	return named
+}

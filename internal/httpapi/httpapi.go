@@ -1,0 +1,258 @@
+// Package httpapi is the HTTP edge: it turns requests into submissions and jobs into
+// replies, in the words of the documented API, version 1.0. It decides who may ask, how
+// often, and how long a connection is held. What a file is, it never knows.
+//
+// One file holds one endpoint. The order within a request is fixed: limits of the
+// connection, the key, its rate, its scope, and only then the body; so a refused upload
+// costs nobody its bytes.
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"compressor/internal/account"
+	"compressor/internal/format"
+	"compressor/internal/intake"
+	"compressor/internal/job"
+	"compressor/internal/problem"
+	"compressor/internal/recipe"
+	"compressor/internal/schema"
+	"compressor/internal/work"
+)
+
+// Keys knows who holds an API key. account.Keys is one.
+type Keys interface {
+	// Authenticate returns the key behind secret. Errors: key-missing for "", key-invalid.
+	Authenticate(ctx context.Context, secret string) (account.Key, error)
+}
+
+// Meter counts what keys do. account.Meter is one.
+type Meter interface {
+	Spend(key account.Key, b account.Bucket) (w account.Window, ok bool)
+	Peek(key account.Key, b account.Bucket) account.Window
+	Count(keyID string, u account.Usage)
+	Usage(ctx context.Context, keyID string) (account.Usage, error)
+}
+
+// Desk is where jobs are taken in and results handed out, by who needs what of it.
+// work.Desk is one, and its methods say what they promise.
+type Desk interface {
+	Submitter
+	Jobs
+	Results
+	// Ready is nil when work is taken, or says why not.
+	Ready(ctx context.Context) error
+}
+
+// Submitter is what the endpoints need that take files.
+type Submitter interface {
+	Submit(ctx context.Context, s work.Submission) (work.Receipt, error)
+	// Wait waits at most d for the job to end, and returns it as it then stands.
+	Wait(ctx context.Context, id string, d time.Duration) (job.Job, error)
+	// Durable is called before a request that was waited for is answered 202.
+	Durable(ctx context.Context, id string) error
+}
+
+// Jobs is what the endpoints need that tell of jobs. Errors: not-found.
+type Jobs interface {
+	Get(ctx context.Context, id string) (job.Job, error)
+	// WaitChange waits at most d for the job's state to change.
+	WaitChange(ctx context.Context, id string, d time.Duration) (job.Job, error)
+	Cancel(ctx context.Context, id string) (job.Job, error)
+}
+
+// Results hands out results by the secret id of their link. Errors: not-found, link-expired.
+type Results interface {
+	OpenResult(ctx context.Context, linkID string) (job.Job, *os.File, error)
+}
+
+// Staging makes private folders to receive uploads in. disk.Store is one.
+type Staging interface{ Incoming() (string, error) }
+
+// Config is how the edge behaves.
+type Config struct {
+	BaseURL     string        // of links, without a slash at its end
+	Hold        time.Duration // how long a connection is held before it is answered 202
+	SyncBytes   int64         // bytes: a larger input is not waited for
+	RateWindow  time.Duration // as the account tells it
+	Limits      intake.Limits // of an upload; zero fields take the defaults of package intake
+	Pace        intake.Pace   // of a body, and of a download; zero fields likewise
+	Connections int           // most connections open at once; 0 is 10,000
+	Version     string        // of this build
+	Sandbox     string        // one line on the cage, for the health check
+}
+
+// Services is what the edge stands on.
+type Services struct {
+	Keys    Keys
+	Meter   Meter
+	Desk    Desk
+	Staging Staging
+	Formats *format.Table
+	Options schema.Opts // the words that the tags of package recipe leave open
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Server answers requests. It is safe for concurrent use.
+type Server struct {
+	config  Config
+	to      Services
+	mux     *http.ServeMux
+	uploads *schema.Schema
+	fetches *schema.Schema
+	groups  []string // names of the option hashes, "image" and such
+	openapi []byte
+
+	http     *http.Server
+	slots    chan struct{} // one taken for each open connection
+	leaving  chan struct{} // closed when nobody is held any more
+	leaveNow sync.Once
+}
+
+// New puts the edge together. An error is a mistake in the option structs.
+func New(c Config, to Services) (*Server, error) {
+	if c.Limits.File <= 0 {
+		c.Limits.File = intake.DefaultMaxFile
+	}
+	if c.Pace.Stall <= 0 {
+		c.Pace.Stall = 30 * time.Second
+	}
+	if c.Connections <= 0 {
+		c.Connections = 10_000
+	}
+	s := &Server{
+		config: c, to: to, mux: http.NewServeMux(),
+		slots: make(chan struct{}, c.Connections), leaving: make(chan struct{}),
+	}
+	var err error
+	if s.uploads, err = schema.Of(recipe.Upload{}, to.Options); err != nil {
+		return nil, err
+	}
+	if s.fetches, err = schema.Of(recipe.Fetch{}, to.Options); err != nil {
+		return nil, err
+	}
+	for _, o := range s.uploads.Options() {
+		if o.Type == "hash" && !strings.Contains(o.Path, ".") {
+			s.groups = append(s.groups, o.Path)
+		}
+	}
+	if s.openapi, err = s.describe(); err != nil {
+		return nil, fmt.Errorf("OpenAPI: %w", err)
+	}
+	for _, r := range s.routes() {
+		s.mount(r)
+	}
+	s.http = s.newHTTP()
+	return s, nil
+}
+
+// route is one path and what may be done there.
+type route struct {
+	pattern string
+	known   func(*http.Request) bool // nil: every path that fits the pattern is one
+	methods map[string]call
+}
+
+// call is one method of a route.
+type call struct {
+	do     func(*exchange) error
+	scope  account.Scope // what the key must be good for; "" if no key is needed
+	bucket account.Bucket
+}
+
+// routes is the whole surface. Whatever answers GET answers HEAD, too.
+func (s *Server) routes() []route {
+	open := func(do func(*exchange) error) map[string]call {
+		return map[string]call{http.MethodGet: {do: do}}
+	}
+	one := func(method string, c call) map[string]call { return map[string]call{method: c} }
+	return []route{
+		{pattern: "/1.0/account", methods: one(http.MethodGet, call{s.account, account.Read, account.Requests})},
+		{pattern: "/1.0/upload", methods: one(http.MethodPost, call{s.upload, account.Compress, account.Requests})},
+		{pattern: "/1.0/fetch", methods: one(http.MethodPost, call{s.fetch, account.Compress, account.Requests})},
+		{pattern: "/1.0/jobs/{id}", methods: map[string]call{
+			http.MethodGet:    {s.poll, account.Read, account.Reads},
+			http.MethodDelete: {s.cancel, account.Compress, account.Reads},
+		}},
+		{pattern: "/1.0/openapi.json", methods: open(s.reference)},
+		{pattern: "/healthz", methods: open(s.health)},
+		{pattern: "/readyz", methods: open(s.ready)},
+		{pattern: linkPattern, known: isLink, methods: open(s.download)},
+		{pattern: "/", known: func(*http.Request) bool { return false }},
+	}
+}
+
+func (s *Server) mount(r route) {
+	s.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
+		x := w.(*exchange) // ServeHTTP gives the mux nothing else
+		if r.known != nil && !r.known(req) {
+			x.unrouted(problem.New(problem.NotFound))
+			return
+		}
+		x.route = r.pattern
+		method := req.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		c, ok := r.methods[method]
+		if !ok {
+			x.Header().Set("Allow", allowed(r.methods))
+			x.unrouted(problem.New(problem.MethodNotAllowed))
+			return
+		}
+		err := x.admit(c)
+		if err == nil {
+			err = c.do(x)
+		}
+		if err != nil {
+			x.fail(err)
+		}
+	})
+}
+
+func allowed(methods map[string]call) string {
+	var names []string
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+		_, ok := methods[m]
+		if _, get := methods[http.MethodGet]; ok || m == http.MethodHead && get {
+			names = append(names, m)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{
+		ResponseWriter: w, s: s, r: r, ctl: http.NewResponseController(w),
+		id: uuid.NewString(), route: "unmatched", started: s.to.Now(),
+	}
+	x.ctl.SetWriteDeadline(time.Time{}) //nolint:errcheck // what an earlier request left; a connection without deadlines has none
+	defer x.end()
+	// The mux would redirect an unclean path, in HTML, and answers CONNECT and * its own way.
+	if !isClean(r.URL.EscapedPath()) {
+		x.unrouted(problem.New(problem.NotFound))
+		return
+	}
+	s.mux.ServeHTTP(x, r)
+}
+
+// isClean says whether the mux would take the path as it is.
+func isClean(p string) bool {
+	if !strings.HasPrefix(p, "/") {
+		return false
+	}
+	c := path.Clean(p)
+	return p == c || c != "/" && p == c+"/"
+}

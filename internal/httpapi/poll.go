@@ -1,0 +1,90 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"compressor/internal/job"
+	"compressor/internal/problem"
+)
+
+// maxWait is the longest that a poll may wait, in seconds.
+const maxWait = 60
+
+// poll is GET /1.0/jobs/{id}.
+func (s *Server) poll(x *exchange) error {
+	wait, err := waitOf(x.r)
+	if err != nil {
+		return err
+	}
+	j, err := s.ownJob(x)
+	if err != nil {
+		return err
+	}
+	if wait > 0 && !j.State.Ended() {
+		if j, err = s.waitChange(x, j, wait); err != nil {
+			return err
+		}
+	}
+	return s.tell(x, j)
+}
+
+// waitChange waits for the job's state to change.
+func (s *Server) waitChange(x *exchange, j job.Job, wait time.Duration) (job.Job, error) {
+	x.id = j.ID
+	ctx, stop := s.patience(x.r.Context(), nil)
+	defer stop()
+	changed, err := s.to.Desk.WaitChange(ctx, j.ID, wait)
+	return s.asItStands(x, ctx, changed, err)
+}
+
+// tell answers with the job as it stands.
+func (s *Server) tell(x *exchange, j job.Job) error {
+	body, err := s.jobReply(j)
+	if err != nil {
+		return err
+	}
+	if !j.State.Ended() {
+		x.Header().Set("Retry-After", strconv.Itoa(s.pollAgain(j)))
+	}
+	return x.reply(http.StatusOK, body)
+}
+
+// ownJob is the job of the path, if it is the key's own. A foreign one does not exist.
+func (s *Server) ownJob(x *exchange) (job.Job, error) {
+	id := x.r.PathValue("id")
+	if !isUUID(id) {
+		return job.Job{}, problem.New(problem.NotFound)
+	}
+	j, err := s.to.Desk.Get(x.r.Context(), id)
+	if err == nil && j.KeyID != x.key.ID {
+		err = problem.New(problem.NotFound)
+	}
+	return j, err
+}
+
+// isUUID takes the one form of a UUID that we write: 36 characters, lower case.
+func isUUID(s string) bool {
+	id, err := uuid.Parse(s)
+	return err == nil && id.String() == s
+}
+
+// waitOf is how long to wait: the query's word, else that of the header Prefer, else not
+// at all. A preference out of bounds is met as far as it can be (RFC 7240, section 2).
+func waitOf(r *http.Request) (time.Duration, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if given, ok := query["wait"]; ok && err == nil {
+		seconds, err := strconv.Atoi(given[0])
+		if err != nil || seconds < 0 || seconds > maxWait {
+			return 0, problem.Invalid(problem.Field{Path: "wait",
+				Message: fmt.Sprintf("Must be a whole number of seconds from 0 to %d.", maxWait)})
+		}
+		return time.Duration(seconds) * time.Second, nil
+	}
+	return min(prefers(r.Header).wait, maxWait*time.Second), nil
+}

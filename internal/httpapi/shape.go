@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"compressor/internal/job"
+	"compressor/internal/problem"
+	"compressor/internal/report"
+	"compressor/internal/work"
+)
+
+// ackReply acknowledges a job that goes on.
+type ackReply struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	Tag    string `json:"tag,omitempty"`
+}
+
+// resultReply is the documented success, with additions. Status is for job replies only.
+type resultReply struct {
+	ID        string         `json:"id"`
+	Status    string         `json:"status,omitempty"`
+	URL       string         `json:"url"`
+	Input     report.File    `json:"input"`
+	Output    report.File    `json:"output"`
+	ExpiresAt string         `json:"expires_at"`
+	Report    *report.Report `json:"report,omitempty"`
+	Tag       string         `json:"tag,omitempty"`
+}
+
+// openReply is a job that has not ended.
+type openReply struct {
+	ID       string   `json:"id"`
+	Status   string   `json:"status"`
+	Progress progress `json:"progress"`
+	Tag      string   `json:"tag,omitempty"`
+}
+
+type progress struct {
+	Percent float64 `json:"percent"`
+	Phase   string  `json:"phase"`
+	Done    int64   `json:"done"`
+	Total   int64   `json:"total"`
+}
+
+// failedReply is a failed job as GET /1.0/jobs/{id} tells it, whose own status is 200.
+// A result that could not be stored where it should go has a temporary link.
+type failedReply struct {
+	Success    bool            `json:"success"`
+	ID         string          `json:"id"`
+	Status     string          `json:"status"`
+	Message    string          `json:"message"`
+	Code       problem.Code    `json:"code"`
+	HTTPStatus int             `json:"http_status"`
+	Errors     []problem.Field `json:"errors,omitempty"`
+	URL        string          `json:"url,omitempty"`
+	ExpiresAt  string          `json:"expires_at,omitempty"`
+	Tag        string          `json:"tag,omitempty"`
+}
+
+// resultOf is a completed job as a request that waited for it is answered.
+func (s *Server) resultOf(j job.Job) (resultReply, error) {
+	o, err := work.ReadOrder(j.Request)
+	if err != nil {
+		return resultReply{}, fmt.Errorf("request of job %s: %w", j.ID, err)
+	}
+	a, err := work.ReadAnswer(j.Result)
+	if err != nil {
+		return resultReply{}, fmt.Errorf("result of job %s: %w", j.ID, err)
+	}
+	return resultReply{
+		ID: j.ID, URL: s.link(j), Input: a.Input, Output: a.Output, ExpiresAt: stamp(j.Expires),
+		Report: a.Report.Trim(o.Detail), Tag: o.Tag,
+	}, nil
+}
+
+// jobReply is a job in whatever state, as polls see it.
+func (s *Server) jobReply(j job.Job) (any, error) {
+	if j.State == job.Completed {
+		body, err := s.resultOf(j)
+		body.Status = j.State.Word()
+		return body, err
+	}
+	o, err := work.ReadOrder(j.Request)
+	if err != nil {
+		return nil, fmt.Errorf("request of job %s: %w", j.ID, err)
+	}
+	if j.State == job.Failed {
+		p := reasonOf(j)
+		body := failedReply{
+			ID: j.ID, Status: j.State.Word(), Message: p.Message, Code: p.Code, HTTPStatus: p.Code.HTTP(),
+			Errors: p.Fields, Tag: o.Tag,
+		}
+		if j.Output.Path != "" {
+			body.URL, body.ExpiresAt = s.link(j), stamp(j.Expires)
+		}
+		return body, nil
+	}
+	p := progress{Percent: j.Progress.Percent, Phase: j.Progress.Phase, Done: j.Progress.Done, Total: j.Progress.Total}
+	if p.Phase == "" {
+		p.Phase = j.State.Word()
+	}
+	return openReply{ID: j.ID, Status: j.State.Word(), Progress: p, Tag: o.Tag}, nil
+}
+
+// link is the address of a result.
+func (s *Server) link(j job.Job) string {
+	return s.config.BaseURL + "/" + strconv.FormatInt(j.Output.Slot, 10) + "/" + j.Output.LinkID + "/" + url.PathEscape(j.Output.Name)
+}

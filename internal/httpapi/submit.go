@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"compressor/internal/job"
+	"compressor/internal/problem"
+	"compressor/internal/recipe"
+	"compressor/internal/report"
+	"compressor/internal/work"
+)
+
+// order is what the job is to do.
+func order(e recipe.Envelope, named []string, name string) work.Order {
+	return work.Order{Name: name, Recipe: e.Recipe, Named: named, Detail: report.Detail(e.Report), Tag: e.Tag}
+}
+
+// conclude answers a request whose job is in: with the result if the client waits and it
+// comes in time, else with an acknowledgement. From here on the job's id is the request's.
+func (s *Server) conclude(x *exchange, r work.Receipt, wait bool) error {
+	x.id = r.Job.ID
+	if !wait {
+		return s.acknowledge(x, r.Job)
+	}
+	ctx, stop := s.patience(x.r.Context(), r.Large)
+	defer stop()
+	j, err := s.to.Desk.Wait(ctx, r.Job.ID, s.config.Hold)
+	if j, err = s.asItStands(x, ctx, j, err); err != nil {
+		return err
+	}
+	switch {
+	case !j.State.Ended():
+		if err := s.to.Desk.Durable(x.r.Context(), j.ID); err != nil {
+			return err
+		}
+		return s.acknowledge(x, j)
+	case j.State == job.Failed:
+		return reasonOf(j)
+	}
+	body, err := s.resultOf(j)
+	if err != nil {
+		return err
+	}
+	return x.reply(http.StatusOK, body)
+}
+
+// patience is a context that also ends when the job turns out too large to wait for, or
+// the server is leaving. stop must be called.
+func (s *Server) patience(ctx context.Context, large <-chan struct{}) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-large:
+		case <-s.leaving:
+		case <-ctx.Done():
+		}
+		cancel()
+	}()
+	return ctx, cancel
+}
+
+// asItStands is what a wait under the context of patience came to: when the wait was cut
+// short by us, and not by the client, the job as it is now.
+func (s *Server) asItStands(x *exchange, ctx context.Context, j job.Job, err error) (job.Job, error) {
+	if err != nil && ctx.Err() != nil && x.r.Context().Err() == nil {
+		return s.to.Desk.Get(x.r.Context(), x.id)
+	}
+	return j, err
+}
+
+// acknowledge answers 202: the job goes on, and where to ask for it.
+func (s *Server) acknowledge(x *exchange, j job.Job) error {
+	o, err := work.ReadOrder(j.Request)
+	if err != nil {
+		return err
+	}
+	x.Header().Set("Location", "/1.0/jobs/"+j.ID)
+	x.Header().Set("Retry-After", strconv.Itoa(s.pollAgain(j)))
+	return x.reply(http.StatusAccepted, ackReply{ID: j.ID, Status: j.State.Word(), Tag: o.Tag})
+}
+
+// pollAgain is in how many seconds to ask again: as many as the job is old, from 1 to 15,
+// so that a client which obeys doubles its pauses.
+func (s *Server) pollAgain(j job.Job) int {
+	age := int(s.to.Now().Sub(j.Created) / time.Second)
+	return min(max(age, 1), 15)
+}
+
+// reasonOf is why a job failed.
+func reasonOf(j job.Job) *problem.Problem {
+	if j.Problem == nil {
+		return problem.New(problem.Internal)
+	}
+	return j.Problem
+}

@@ -1,0 +1,92 @@
+package httpapi
+
+import (
+	"compressor/internal/blob"
+	"compressor/internal/intake"
+	"compressor/internal/problem"
+	"compressor/internal/recipe"
+	"compressor/internal/work"
+)
+
+const (
+	formSlack  = 4 << 20 // bytes of a form beside its file, generously
+	smallInput = 1 << 20 // bytes: below, it costs less to take a body than to ask whether it may come
+)
+
+// upload is POST /1.0/upload.
+func (s *Server) upload(x *exchange) error {
+	if err := s.roomFor(x); err != nil {
+		return err
+	}
+	receipt, wait, err := s.takeUpload(x)
+	if err != nil {
+		return err
+	}
+	return s.conclude(x, receipt, wait)
+}
+
+// roomFor refuses a body that is declared too large, or that would be taken in vain.
+func (s *Server) roomFor(x *exchange) error {
+	size := x.r.ContentLength
+	if size > s.config.Limits.File+formSlack {
+		return problem.Newf(problem.FileTooLarge, "The file is larger than the %d bytes allowed here.", s.config.Limits.File)
+	}
+	if size >= 0 && size <= smallInput {
+		return nil // Submit tells just as well
+	}
+	return s.to.Desk.Ready(x.r.Context())
+}
+
+// takeUpload stages the form and submits the job. Whatever was staged and is not the
+// job's is gone when it returns.
+func (s *Server) takeUpload(x *exchange) (r work.Receipt, wait bool, err error) {
+	dir, err := s.to.Staging.Incoming()
+	if err != nil {
+		return r, false, err
+	}
+	scratch := blob.NewScratch(dir)
+	defer func() {
+		if failed := scratch.Close(); failed != nil {
+			s.to.Log.Error("upload not cleaned up", "id", x.id, "error", failed)
+		}
+	}()
+	staged, err := s.readForm(x, scratch)
+	if err != nil {
+		return r, false, err
+	}
+	var asked recipe.Upload
+	named, err := s.decodeUpload(staged.Data, &asked)
+	if err != nil {
+		return r, false, err
+	}
+	wait = !asked.Async && !prefers(x.r.Header).async && staged.Blob.Size <= s.config.SyncBytes
+	r, err = s.to.Desk.Submit(x.r.Context(), work.Submission{
+		KeyID: x.key.ID, Order: order(asked.Envelope, named, staged.Name), Input: &staged.Blob, Wait: wait,
+	})
+	return r, wait, err
+}
+
+// readForm stages the parts of the form.
+func (s *Server) readForm(x *exchange, scratch *blob.Scratch) (intake.Staged, error) {
+	if err := plainBody(x.r.Header); err != nil {
+		return intake.Staged{}, err
+	}
+	body := x.body()
+	defer body.Release() //nolint:errcheck // it set deadlines before, or read nothing
+	form, err := intake.NewForm(body, x.r.Header.Get("Content-Type"))
+	if err != nil {
+		return intake.Staged{}, err
+	}
+	return intake.Upload(x.r.Context(), form, s.config.Limits, scratch)
+}
+
+// decodeUpload reads the part data, which may be missing.
+func (s *Server) decodeUpload(data []byte, into *recipe.Upload) (named []string, err error) {
+	if data == nil {
+		data = []byte("{}")
+	}
+	if err := s.uploads.Decode(data, into); err != nil {
+		return nil, err
+	}
+	return s.namedGroups(members(data)), nil
+}

@@ -1,0 +1,156 @@
+// Package store keeps jobs in a database. It implements job.Store: one text of SQL, every
+// change guarded by the epoch and the state of the row, so that whoever lost a job
+// changes nothing.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"compressor/internal/database"
+	"compressor/internal/job"
+	"compressor/internal/problem"
+)
+
+// Tickets is the queue as the store needs it.
+type Tickets interface {
+	// EnqueueTx adds a ticket within tx: it exists if tx commits.
+	EnqueueTx(ctx context.Context, tx *sql.Tx, t job.Ticket) error
+
+	// ForgetTx drops every ticket there is, within tx.
+	ForgetTx(ctx context.Context, tx *sql.Tx) error
+}
+
+// Limits bound what waits. 0 is no limit.
+type Limits struct {
+	Admitted     int // jobs of one key that are in the queue or run; more are held
+	QueuedPerKey int // waiting jobs of one key; more are refused with key-busy
+	Queued       int // waiting jobs in all; more are refused with queue-full
+}
+
+// DefaultLimits are those of a service nobody has configured.
+func DefaultLimits() Limits { return Limits{Admitted: 8, QueuedPerKey: 1000, Queued: 10_000} }
+
+// Options of New.
+type Options struct {
+	Limits Limits
+	Keep   time.Duration    // life of a result, 2 h when 0
+	Now    func() time.Time // the clock of leases and expiry, time.Now when nil
+	Notify func(id string)  // told of each changed row after its commit; may be nil
+}
+
+// Store keeps jobs. Its methods are safe for concurrent use.
+type Store struct {
+	db      *database.DB
+	tickets Tickets
+	limits  Limits
+	keep    time.Duration
+	now     func() time.Time
+	notify  func(id string)
+}
+
+// New returns the store of the jobs in db, which hands its tickets to tickets.
+func New(db *database.DB, tickets Tickets, o Options) *Store {
+	s := &Store{db: db, tickets: tickets, limits: o.Limits, keep: o.Keep, now: o.Now, notify: o.Notify}
+	if s.keep <= 0 {
+		s.keep = 2 * time.Hour
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.notify == nil {
+		s.notify = func(string) {}
+	}
+	return s
+}
+
+var _ job.Store = (*Store)(nil)
+
+// change runs f in a write transaction and, once it is committed, tells those who wait
+// for job id.
+func (s *Store) change(ctx context.Context, id string, f func(*sql.Tx) error) error {
+	if err := s.db.InTx(ctx, f); err != nil {
+		return err
+	}
+	s.notify(id)
+	return nil
+}
+
+// one runs a statement that returns the row of a job. No row is none.
+func one(ctx context.Context, q querier, none error, text string, args ...any) (job.Job, error) {
+	j, err := scan(q.QueryRowContext(ctx, text, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return job.Job{}, none
+	}
+	if err != nil {
+		return job.Job{}, fmt.Errorf("job: %w", err)
+	}
+	return j, nil
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}
+
+// Get implements job.Reader.
+func (s *Store) Get(ctx context.Context, id string) (job.Job, error) {
+	return one(ctx, s.db.Read(), problem.New(problem.NotFound),
+		`SELECT `+columns+` FROM job WHERE id = $1`, id)
+}
+
+// GetByLink implements job.Reader.
+func (s *Store) GetByLink(ctx context.Context, linkID string) (job.Job, error) {
+	return one(ctx, s.db.Read(), problem.New(problem.NotFound),
+		`SELECT `+columns+` FROM job WHERE link_id = $1`, linkID)
+}
+
+// open is the condition of the partial index job_open; a statement that means it must say
+// it in these words, or SQLite does not see that the index serves.
+const open = `state IN ('held', 'enqueued', 'processing')`
+
+// Counts implements job.Reader.
+func (s *Store) Counts(ctx context.Context) (job.Counts, error) {
+	return count(ctx, s.db.Read(), `SELECT state, COUNT(*) FROM job WHERE `+open+` GROUP BY state`)
+}
+
+// CountsOf implements job.Reader.
+func (s *Store) CountsOf(ctx context.Context, keyID string) (job.Counts, error) {
+	return countOf(ctx, s.db.Read(), keyID)
+}
+
+func countOf(ctx context.Context, q querier, keyID string) (job.Counts, error) {
+	return count(ctx, q, `SELECT state, COUNT(*) FROM job WHERE key_id = $1 AND `+open+` GROUP BY state`, keyID)
+}
+
+func count(ctx context.Context, q querier, text string, args ...any) (job.Counts, error) {
+	var c job.Counts
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return c, fmt.Errorf("count of jobs: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var state job.State
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return c, fmt.Errorf("count of jobs: %w", err)
+		}
+		switch state {
+		case job.Held:
+			c.Held = n
+		case job.Enqueued:
+			c.Enqueued = n
+		case job.Processing:
+			c.Processing = n
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return c, fmt.Errorf("count of jobs: %w", err)
+	}
+	return c, nil
+}

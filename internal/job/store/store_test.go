@@ -1,0 +1,164 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"compressor/internal/database"
+	"compressor/internal/job"
+	"compressor/internal/job/store"
+	"compressor/internal/job/storetest"
+	"compressor/internal/problem"
+	"compressor/internal/queue"
+)
+
+func TestSQLite(t *testing.T) { storetest.Run(t, sqlite(t)) }
+
+// sqlite makes benches of the real thing: a database in a folder, and River, not started,
+// for tickets. The tables are made once and the file copied.
+func sqlite(t *testing.T) storetest.Make {
+	made := t.TempDir()
+	db := open(t, made)
+	if _, err := queue.New(t.Context(), db.Write(), queue.Config{Workers: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return func(t *testing.T, l storetest.Limits) *storetest.Bench {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(made)); err != nil {
+			t.Fatal(err)
+		}
+		db := open(t, dir)
+		q, err := queue.New(t.Context(), db.Write(), queue.Config{Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &storetest.Bench{Clock: storetest.NewClock(), Heard: &storetest.Heard{}}
+		b.Tickets = func(t *testing.T) []job.Ticket { return tickets(t, db) }
+		b.Store = store.New(db, q, store.Options{
+			Limits: store.Limits{Admitted: l.Admitted, QueuedPerKey: l.QueuedPerKey, Queued: l.Queued},
+			Keep:   2 * time.Hour,
+			Now:    b.Clock.Now,
+			Notify: b.Heard.Notify,
+		})
+		return b
+	}
+}
+
+func open(t *testing.T, dir string) *database.DB {
+	t.Helper()
+	db, err := database.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func tickets(t *testing.T, db *database.DB) []job.Ticket {
+	t.Helper()
+	rows, err := db.Read().QueryContext(t.Context(),
+		`SELECT json_extract(args, '$.job'), json_extract(args, '$.epoch') FROM river_job ORDER BY id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []job.Ticket
+	for rows.Next() {
+		var k job.Ticket
+		if err := rows.Scan(&k.Job, &k.Epoch); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, k)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// broken is a queue that refuses the ticket after the given number of good ones.
+type broken struct{ good int }
+
+var errBroken = errors.New("no ticket")
+
+func (b *broken) EnqueueTx(context.Context, *sql.Tx, job.Ticket) error {
+	if b.good--; b.good < 0 {
+		return errBroken
+	}
+	return nil
+}
+
+func (b *broken) ForgetTx(context.Context, *sql.Tx) error { return nil }
+
+// TestTicketAndRowAreOne: where the ticket cannot be written, the row is as it was.
+func TestTicketAndRowAreOne(t *testing.T) {
+	db := open(t, t.TempDir())
+	clock := storetest.NewClock()
+	q := &broken{}
+	s := store.New(db, q, store.Options{Now: clock.Now, Limits: store.Limits{Admitted: 1}})
+	ctx := t.Context()
+
+	id := "6f7f0e4a-0000-4000-8000-000000000001"
+	if _, err := s.Enqueue(ctx, job.Job{ID: id, KeyID: "k"}); !errors.Is(err, errBroken) {
+		t.Fatal(err)
+	}
+	if _, err := s.Get(ctx, id); !problem.Has(err, problem.NotFound) {
+		t.Errorf("a row without a ticket: %v", err)
+	}
+	same := func(name string, j job.Job, err error) {
+		t.Helper()
+		if !errors.Is(err, errBroken) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got, err := s.Get(ctx, j.ID); err != nil || got.State != j.State || got.Epoch != j.Epoch || got.Owner != j.Owner {
+			t.Errorf("%s left %+v, %v", name, got, err)
+		}
+	}
+	j, err := s.InsertClaimed(ctx, job.Job{KeyID: "k"}, "n/p", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Release(ctx, j.Ticket())
+	same("release", j, err)
+	_, err = s.Recover(ctx, "n")
+	same("recover", j, err)
+	held, err := s.Enqueue(ctx, job.Job{KeyID: "k"})
+	if err != nil || held.State != job.Held {
+		t.Fatal(held, err)
+	}
+	_, err = s.Finish(ctx, j.Ticket(), job.Outcome{})
+	same("finish that admits", j, err)
+	_, err = s.Cancel(ctx, j.ID)
+	same("cancel that admits", j, err)
+	clock.Advance(time.Minute)
+	_, err = s.Reap(ctx)
+	same("reap", j, err)
+}
+
+// TestManyLeases: the housekeeping works in short transactions and still reaches all.
+func TestManyLeases(t *testing.T) {
+	db := open(t, t.TempDir())
+	clock := storetest.NewClock()
+	q := &broken{good: 150}
+	s := store.New(db, q, store.Options{Now: clock.Now})
+	for range 250 {
+		if _, err := s.InsertClaimed(t.Context(), job.Job{KeyID: "k"}, "n/p", time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clock.Advance(time.Minute)
+	if n, err := s.Reap(t.Context()); n != 100 || !errors.Is(err, errBroken) {
+		t.Errorf("a queue that breaks after 150: reaped %d, %v; want the 100 of the first transaction", n, err)
+	}
+	q.good = 1000
+	if n, err := s.Reap(t.Context()); n != 150 || err != nil {
+		t.Errorf("then reaped %d, %v", n, err)
+	}
+}

@@ -1,0 +1,158 @@
+// Package picture is what the codecs of pictures share: what was asked of a picture and
+// is possible, which metadata goes along, the picture that results are written from, and
+// the mark by which a result remembers what it was made to meet.
+package picture
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"compressor/internal/blob"
+	"compressor/internal/codec"
+	"compressor/internal/format"
+	"compressor/internal/photometa"
+	"compressor/internal/problem"
+	"compressor/internal/raster"
+	"compressor/internal/recipe"
+)
+
+// Work is one picture that is to be written in one format.
+type Work struct {
+	In     codec.Subject
+	Img    recipe.Image
+	Level  recipe.Compression
+	Same   bool // neither another format nor another size or part
+	Source *raster.Source
+
+	Stored  Kept // metadata for pixels in the order they are stored in
+	Upright Kept // metadata for pixels turned upright, cut and scaled
+}
+
+// Kept is the metadata that goes into a result, and the names of what does not.
+type Kept struct {
+	photometa.Blocks
+	Lost []string
+}
+
+// Prepare works out what was asked. alpha says whether the output can hold transparency.
+// Errors: options-invalid for what cannot be done to this picture, preserve-impossible.
+func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work, error) {
+	w := &Work{In: in, Img: r.Image, Level: r.Compression(recipe.FamilyImage)}
+	if in.Part {
+		// A member of a container keeps its outline: its holder's layout depends on it.
+		w.Img.Resize, w.Img.Crop = nil, nil
+	}
+	steps, err := raster.Plan(in.Facts.Width, in.Facts.Height, w.Img)
+	if err != nil {
+		return nil, err
+	}
+	w.Same = in.Format == to && steps.Identity()
+	if in.Facts.NotHandled != "" {
+		return w, w.refuse(to, steps)
+	}
+	if err := w.preserve(steps); err != nil {
+		return nil, err
+	}
+	w.Source = raster.NewSource(in.Blob, steps, w.Img, alpha)
+	return w, nil
+}
+
+// Idle says that there is nothing to do: the file stays as it is.
+func (w *Work) Idle() bool {
+	return w.In.Facts.NotHandled != "" || w.Same && w.Level == recipe.CompressionNone
+}
+
+// Plan is the frame of the codec's plan: what results are compared with, and how it ends.
+func (w *Work) Plan() codec.Plan {
+	p := codec.Plan{Changed: !w.Same, Close: w.Source.Close}
+	if w.Same {
+		return p
+	}
+	p.Reference = func(_ context.Context, dst *blob.Writer) error { return w.Source.WriteReference(dst) }
+	p.ReferenceFormat = "png"
+	return p
+}
+
+// Lossless says that no loss is allowed.
+func (w *Work) Lossless() bool {
+	return w.Level == recipe.CompressionLossless || w.Level == recipe.CompressionNone
+}
+
+// Spent says that an earlier pass has spent the loss that is allowed: made this file to
+// meet this floor or a lower one, or at the asked quality or a lower one.
+func (w *Work) Spent() bool {
+	if !w.Same {
+		return false
+	}
+	if w.Img.Quality != nil {
+		q := w.In.Facts.Prior.Quality
+		return q > 0 && q <= *w.Img.Quality
+	}
+	return w.In.Floor > 100
+}
+
+// refuse says what cannot be done to a file of which something is not handled: nothing,
+// if nothing but compression was asked for, since it then stays as it is.
+func (w *Work) refuse(to format.ID, steps raster.Steps) error {
+	var fields []problem.Field
+	say := func(path string) {
+		fields = append(fields, problem.Field{Path: path, Message: "Not possible for a picture with " + w.In.Facts.NotHandled + "."})
+	}
+	if w.In.Format != to {
+		say("image.format")
+	}
+	if w.Img.Resize != nil && !steps.Identity() {
+		say("image.resize")
+	}
+	if w.Img.Crop != nil && !steps.Identity() {
+		say("image.crop")
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return problem.Invalid(fields...)
+}
+
+// Blocks gives the raw metadata of a picture of any format.
+func Blocks(f codec.Facts) photometa.Blocks {
+	return photometa.Blocks{EXIF: f.Tag("exif"), XMP: f.Tag("xmp"), IPTC: f.Tag("iptc"), ICC: f.Tag("icc")}
+}
+
+// Metadata reads what a picture says of itself into groups, when it is asked for; pixels
+// is the group that the codec knows.
+func Metadata(f codec.Facts, pixels map[string]any) func() map[string]any {
+	blocks := Blocks(f)
+	return func() map[string]any {
+		groups := photometa.Report(blocks)
+		groups["pixels"] = pixels
+		return groups
+	}
+}
+
+// preserve works out which metadata goes along.
+func (w *Work) preserve(steps raster.Steps) error {
+	all, orientation := Blocks(w.In.Facts), photometa.Orientation(w.In.Facts.Tag("exif"))
+	var impossible []string
+	w.Stored.Blocks, w.Stored.Lost, impossible = photometa.Preserve(all, photometa.Keep{
+		Kinds: w.Img.Preserves, Orientation: orientation,
+	})
+	if len(impossible) > 0 {
+		return problem.New(problem.PreserveImpossible).With(problem.Field{
+			Path:    "image.preserve",
+			Message: fmt.Sprintf("What the file says of %s is damaged.", strings.Join(impossible, ", ")),
+		})
+	}
+	turned := photometa.Keep{
+		Kinds: w.Img.Preserves, Orientation: 1, Redrawn: orientation != 1 || !steps.Identity(),
+	}
+	if turned.Redrawn {
+		turned.Width, turned.Height = steps.Width, steps.Height
+	}
+	w.Upright.Blocks, w.Upright.Lost, _ = photometa.Preserve(all, turned)
+	if w.In.Facts.Tag("comment") != nil && !w.Img.Preserves("all") {
+		w.Stored.Lost = append(w.Stored.Lost, "comment")
+		w.Upright.Lost = append(w.Upright.Lost, "comment")
+	}
+	return nil
+}

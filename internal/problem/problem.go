@@ -1,0 +1,84 @@
+// Package problem is the one error vocabulary: stable codes that clients may match on,
+// and the table that maps each to an HTTP status, an exit code and a retry rule.
+package problem
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Problem is an error meant to be read by the client. Message never holds a path, a
+// tool's raw output or a secret; those stay in the wrapped cause, for the log. A Problem
+// crosses the job protocol and the database as JSON, without its cause.
+type Problem struct {
+	Code    Code    `json:"code"`
+	Message string  `json:"message"`
+	Fields  []Field `json:"errors,omitempty"`
+	cause   error
+}
+
+// Field names one wrong parameter by its dotted path, such as "video.resize".
+type Field struct {
+	Path    string `json:"field"`
+	Message string `json:"message"`
+}
+
+// New returns the problem of this code with the message of the table.
+func New(code Code) *Problem { return &Problem{Code: code, Message: code.row().message} }
+
+// Newf returns the problem of this code with a message of its own.
+func Newf(code Code, message string, args ...any) *Problem {
+	return &Problem{Code: code, Message: fmt.Sprintf(message, args...)}
+}
+
+// Invalid returns options-invalid for the given fields.
+func Invalid(fields ...Field) *Problem { return New(OptionsInvalid).With(fields...) }
+
+// With returns a copy of p that names these fields.
+func (p *Problem) With(fields ...Field) *Problem {
+	q := *p
+	q.Fields = append(append([]Field(nil), p.Fields...), fields...)
+	return &q
+}
+
+// Because returns a copy of p that wraps cause, for the log only.
+func (p *Problem) Because(cause error) *Problem {
+	q := *p
+	q.cause = cause
+	return &q
+}
+
+func (p *Problem) Error() string {
+	text := string(p.Code) + ": " + p.Message
+	for _, f := range p.Fields {
+		text += fmt.Sprintf(" [%s: %s]", f.Path, f.Message)
+	}
+	return text
+}
+
+// Unwrap gives the cause, so that errors.Is sees through a Problem.
+func (p *Problem) Unwrap() error { return p.cause }
+
+// Cause is what lies behind p, for the log, or nil.
+func (p *Problem) Cause() error { return p.cause }
+
+// Is makes problems of one code equal for errors.Is.
+func (p *Problem) Is(target error) bool {
+	other, ok := target.(*Problem)
+	return ok && other.Code == p.Code
+}
+
+// From finds the Problem in err, or reports err as internal.
+func From(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	return New(Internal).Because(err)
+}
+
+// Has says whether err is a Problem of this code.
+func Has(err error, code Code) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Code == code
+}

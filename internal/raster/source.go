@@ -1,0 +1,75 @@
+package raster
+
+import (
+	"io"
+
+	"compressor/internal/blob"
+	"compressor/internal/recipe"
+	"compressor/internal/vips"
+)
+
+// Source is the picture that results are written from: decoded, upright, cut and scaled
+// as asked, at most once and only when it is first needed. It is used by one goroutine.
+type Source struct {
+	blob  blob.Blob
+	steps Steps
+	img   recipe.Image
+	alpha bool // the output can hold transparency
+	ready *vips.Image
+}
+
+// NewSource prepares a Source. alpha says whether the output format can hold
+// transparency; where not, the recipe's background stands behind it.
+func NewSource(src blob.Blob, steps Steps, img recipe.Image, alpha bool) *Source {
+	return &Source{blob: src, steps: steps, img: img, alpha: alpha}
+}
+
+// Image is the picture at its own depth, in its own colours, with its profile attached.
+// It stays the Source's.
+func (s *Source) Image() (*vips.Image, error) {
+	if s.ready != nil {
+		return s.ready, nil
+	}
+	im, err := Open(s.blob)
+	if err != nil {
+		return nil, err
+	}
+	if !s.steps.Identity() {
+		changed, err := Apply(im, s.steps, s.img, s.alpha)
+		im.Close()
+		if err != nil {
+			return nil, err
+		}
+		im = changed
+	}
+	if im.HasAlpha() && !s.alpha {
+		flat, err := Flatten(im, s.img.Background)
+		im.Close()
+		if err != nil {
+			return nil, err
+		}
+		im = flat
+	}
+	s.ready = im
+	return im, nil
+}
+
+// WriteReference writes the picture without loss, for comparing results with it.
+func (s *Source) WriteReference(dst io.Writer) error {
+	im, err := s.Image()
+	if err != nil {
+		return err
+	}
+	data, err := im.PNG()
+	if err != nil {
+		return err
+	}
+	_, err = dst.Write(data)
+	return err
+}
+
+// Close gives the pixels back.
+func (s *Source) Close() {
+	s.ready.Close()
+	s.ready = nil
+}

@@ -1,0 +1,148 @@
+package sandbox
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Cell is the inside of a cage: what the caged process has to talk and to write with.
+type Cell struct {
+	Spec     Spec
+	requests <-chan []byte
+	mu       sync.Mutex
+	replies  *os.File
+}
+
+// Enter cages the running process as its parent's first line says, and returns when all
+// of it is in force; it must come before any hostile byte is read. From then on the
+// process dies when its parent does. An error means that the cage is not complete: the
+// process must end.
+func Enter() (*Cell, error) {
+	if os.Getenv(cagedMark) == "" {
+		return nil, errors.New("sandbox: this role is started by the service itself, not by hand")
+	}
+	unix.CloseOnExec(requestFD) // tools must neither read requests
+	unix.CloseOnExec(replyFD)   // nor forge replies
+	lines := bufio.NewScanner(os.NewFile(requestFD, "requests"))
+	lines.Buffer(nil, maxLine)
+	if !lines.Scan() {
+		return nil, fmt.Errorf("sandbox: no cage described: %w", errors.Join(lines.Err(), io.EOF))
+	}
+	var spec Spec
+	if err := json.Unmarshal(lines.Bytes(), &spec); err != nil {
+		return nil, fmt.Errorf("sandbox: cage description: %w", err)
+	}
+	requests := make(chan []byte)
+	go listen(lines, requests)
+	if err := spec.confine(); err != nil {
+		return nil, err
+	}
+	return &Cell{Spec: spec, requests: requests, replies: os.NewFile(replyFD, "replies")}, nil
+}
+
+// confine puts every restriction in force, the cheapest to explain first.
+func (s Spec) confine() error {
+	unix.Umask(0o077)
+	if err := s.Limits.apply(); err != nil {
+		return err
+	}
+	if s.Features.Landlock > 0 {
+		if err := s.restrictFiles(); err != nil {
+			return fmt.Errorf("sandbox: landlock: %w", err)
+		}
+	}
+	if s.Features.Seccomp {
+		if err := s.filterCalls(); err != nil {
+			return fmt.Errorf("sandbox: seccomp: %w", err)
+		}
+	}
+	return nil
+}
+
+// apply sets the resource limits of this process and of the tools it starts, and makes
+// the Go runtime give up, or collect, well before the kernel says no.
+func (l Limits) apply() error {
+	seconds := max(1, uint64(l.CPU.Seconds()+0.999))
+	memory := uint64(l.Memory) * shadowFactor
+	output, files := uint64(l.Output), uint64(l.OpenFiles)
+	watchCPU()
+	for _, limit := range []struct {
+		name       string
+		resource   int
+		soft, hard uint64
+	}{
+		{"core", unix.RLIMIT_CORE, 0, 0},
+		{"fsize", unix.RLIMIT_FSIZE, output, output},
+		{"nofile", unix.RLIMIT_NOFILE, files, files},
+		{"cpu", unix.RLIMIT_CPU, seconds, seconds + 2}, // for one that does not heed SIGXCPU
+		// RLIMIT_AS cannot be used: the Go runtime reserves address space by the gigabyte.
+		{"data", unix.RLIMIT_DATA, memory, memory},
+	} {
+		value := unix.Rlimit{Cur: limit.soft, Max: limit.hard}
+		if err := unix.Setrlimit(limit.resource, &value); err != nil {
+			return fmt.Errorf("sandbox: limit %s: %w", limit.name, err)
+		}
+	}
+	debug.SetMaxStack(64 << 20) // a recursion bomb ends in 0.5 s instead of 2 s
+	debug.SetMemoryLimit(l.Memory / 4 * 3)
+	return nil
+}
+
+// listen hands on the parent's lines. When the parent is gone its end of the pipe closes,
+// and this process with all it has started has no reason to live.
+func listen(lines *bufio.Scanner, requests chan<- []byte) {
+	for lines.Scan() {
+		requests <- append([]byte(nil), lines.Bytes()...)
+	}
+	endGroup()
+}
+
+// outOfCPU are the last words of a process that has used up its processor time.
+const outOfCPU = "out of processor time"
+
+// watchCPU ends the group at the soft limit, with words that tell the parent why: the Go
+// runtime ignores SIGXCPU, and a SIGKILL at the hard limit looks like any other.
+func watchCPU() {
+	limit := make(chan os.Signal, 1)
+	signal.Notify(limit, unix.SIGXCPU)
+	go func() {
+		<-limit
+		_, _ = unix.Write(unix.Stderr, []byte("\n"+outOfCPU+"\n"))
+		endGroup()
+	}()
+}
+
+// endGroup ends this process and every tool it has started.
+func endGroup() {
+	if unix.Getpgrp() == unix.Getpid() {
+		_ = unix.Kill(0, unix.SIGKILL)
+	}
+	_ = unix.Kill(unix.Getpid(), unix.SIGKILL)
+}
+
+// Receive waits for the parent's next line and reads it into v.
+func (c *Cell) Receive(ctx context.Context, v any) error {
+	select {
+	case line := <-c.requests:
+		return json.Unmarshal(line, v)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Send writes v as one JSON line to the parent. It is safe for use by several goroutines.
+func (c *Cell) Send(v any) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return writeLine(c.replies, v)
+}

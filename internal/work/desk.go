@@ -1,0 +1,193 @@
+package work
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"compressor/internal/blob"
+	"compressor/internal/blob/disk"
+	"compressor/internal/job"
+	"compressor/internal/problem"
+)
+
+// Desk takes jobs in and hands results out. It is safe for concurrent use.
+type Desk struct {
+	store   job.Store
+	waiter  *job.Waiter
+	files   *disk.Store
+	worker  *Worker
+	minFree int64
+	now     func() time.Time
+	closed  atomic.Bool // takes no more
+}
+
+// NewDesk puts a desk in front of worker. Below minFree bytes of disk it takes nothing.
+func NewDesk(store job.Store, waiter *job.Waiter, files *disk.Store, worker *Worker, minFree int64) *Desk {
+	return &Desk{store: store, waiter: waiter, files: files, worker: worker, minFree: minFree, now: time.Now}
+}
+
+// Submission is one request.
+type Submission struct {
+	KeyID string
+	Order Order
+	Input *blob.Blob // nil: to be fetched from Order.Source
+	Wait  bool       // a client waits: run at once, without the queue
+}
+
+// Receipt is a submitted job.
+type Receipt struct {
+	Job   job.Job
+	Large <-chan struct{} // closed when a fetch turns out to be too large to wait for
+}
+
+// Submit takes a job in. Once it returns, the job is not lost. A job that is waited for
+// runs here at once, or as soon as a slot is free; any other goes through the queue.
+// Errors: draining, storage-full, queue-full, key-busy.
+func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
+	if err := d.accepts(); err != nil {
+		return Receipt{}, err
+	}
+	raw, err := json.Marshal(s.Order)
+	if err != nil {
+		return Receipt{}, err
+	}
+	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, Request: raw}
+	if s.Input != nil {
+		j.InputRef = inputName(j.ID)
+		// What is waited for is made durable only if the client is sent away with a
+		// promise: until then nobody was told anything. See Durable.
+		if err := d.files.Keep(s.Input.Path(), j.InputRef, !s.Wait); err != nil {
+			return Receipt{}, err
+		}
+	}
+	r, err := d.insert(ctx, j, s.Wait)
+	if err != nil && j.InputRef != "" {
+		err = errors.Join(err, d.files.Remove(j.InputRef))
+	}
+	return r, err
+}
+
+func inputName(id string) string { return "inputs/" + id }
+
+func (d *Desk) insert(ctx context.Context, j job.Job, wait bool) (Receipt, error) {
+	if wait && d.worker.reserve() {
+		held, err := d.store.InsertClaimed(ctx, j, d.worker.owner, d.worker.limits.Lease)
+		if err != nil {
+			d.worker.unreserve()
+			return Receipt{}, err
+		}
+		large := make(chan struct{})
+		go d.worker.runReserved(held, large)
+		return Receipt{Job: held, Large: large}, nil
+	}
+	if wait && j.InputRef != "" {
+		if err := d.files.Sync(j.InputRef); err != nil {
+			return Receipt{}, err
+		}
+	}
+	queued, err := d.store.Enqueue(ctx, j)
+	return Receipt{Job: queued}, err
+}
+
+// accepts says whether new work is taken.
+func (d *Desk) accepts() error {
+	if d.closed.Load() {
+		return problem.New(problem.Draining)
+	}
+	free, _, err := d.files.Free()
+	if err != nil {
+		return err
+	}
+	if free < d.minFree {
+		return problem.New(problem.StorageFull)
+	}
+	return nil
+}
+
+// Ready says whether work is taken, or why not.
+func (d *Desk) Ready(ctx context.Context) error {
+	if err := d.accepts(); err != nil {
+		return err
+	}
+	_, err := d.store.Counts(ctx)
+	return err
+}
+
+// Durable makes the input of a job that was waited for survive a power failure. It is
+// called before its client is told to come back later.
+func (d *Desk) Durable(ctx context.Context, id string) error {
+	j, err := d.store.Get(ctx, id)
+	if err != nil || j.State.Ended() || j.InputRef == "" {
+		return err
+	}
+	if err := d.files.Sync(j.InputRef); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Wait waits at most max for the job to end, and returns it as it then stands.
+func (d *Desk) Wait(ctx context.Context, id string, max time.Duration) (job.Job, error) {
+	return d.waiter.End(ctx, id, max)
+}
+
+// WaitChange waits at most max for the job's state to change.
+func (d *Desk) WaitChange(ctx context.Context, id string, max time.Duration) (job.Job, error) {
+	return d.waiter.Change(ctx, id, max)
+}
+
+// Get reads a job. Error: not-found.
+func (d *Desk) Get(ctx context.Context, id string) (job.Job, error) { return d.store.Get(ctx, id) }
+
+// Cancel ends a job that has not ended, and removes the result of one that has.
+func (d *Desk) Cancel(ctx context.Context, id string) (job.Job, error) {
+	j, err := d.store.Cancel(ctx, id)
+	if err != nil {
+		return job.Job{}, err
+	}
+	d.worker.interrupt(id)
+	if j.InputRef != "" && j.State.Ended() {
+		err = d.files.Remove(j.InputRef)
+	}
+	if j.Output.Path != "" {
+		err = errors.Join(err, d.files.Remove(j.Output.Path), d.store.MarkResultGone(ctx, id))
+	}
+	return j, err
+}
+
+// OpenResult opens a result by the secret id of its link. Errors: not-found, and
+// link-expired for what was there once.
+func (d *Desk) OpenResult(ctx context.Context, linkID string) (job.Job, *os.File, error) {
+	j, err := d.store.GetByLink(ctx, linkID)
+	if err != nil {
+		return job.Job{}, nil, err
+	}
+	if !j.Available(d.now()) {
+		if d.now().Sub(j.Expires) > expiredKnown {
+			return job.Job{}, nil, problem.New(problem.NotFound)
+		}
+		return job.Job{}, nil, problem.New(problem.LinkExpired)
+	}
+	f, err := d.files.Open(j.Output.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return job.Job{}, nil, problem.New(problem.LinkExpired)
+	}
+	return j, f, err
+}
+
+// expiredKnown is how long a link past its time answers "expired" rather than "not found".
+const expiredKnown = 24 * time.Hour
+
+// Close takes no more work and waits for what runs, until ctx ends; then what still runs
+// goes back to the queue.
+func (d *Desk) Close(ctx context.Context) {
+	d.closed.Store(true)
+	d.worker.drain(ctx)
+}

@@ -1,0 +1,59 @@
+// Package work takes jobs in, runs them and hands their results out.
+//
+// A Desk is where requests come: it stages the input, writes the row, and lets clients
+// wait for, cancel and download what comes of it. A Worker runs jobs it holds: it fetches
+// what is still to be fetched, has a job process compress it, keeps the result and ends
+// the row. Neither knows what kind of file it handles.
+package work
+
+import (
+	"encoding/json"
+	"time"
+
+	"compressor/internal/codec"
+	"compressor/internal/engine"
+	"compressor/internal/enginejob"
+	"compressor/internal/recipe"
+	"compressor/internal/report"
+)
+
+// Source is where to fetch the input from.
+type Source struct {
+	URL     string            `json:"url"` // may carry user:password@: never logged
+	Headers map[string]string `json:"headers,omitempty"`
+}
+
+// Order is what a job was asked to do: the opaque request of its row.
+type Order struct {
+	Name   string        `json:"name"` // of the input, cleaned
+	Recipe recipe.Recipe `json:"recipe"`
+	Named  []string      `json:"named,omitempty"`
+	Detail report.Detail `json:"detail"`
+	Tag    string        `json:"tag,omitempty"`
+	Source *Source       `json:"source,omitempty"`
+}
+
+// Answer is the opaque result of a job's row.
+type Answer = enginejob.Answer
+
+// ReadOrder reads the request of a row.
+func ReadOrder(raw json.RawMessage) (Order, error) {
+	var o Order
+	err := json.Unmarshal(raw, &o)
+	return o, err
+}
+
+// ReadAnswer reads the result of a row.
+func ReadAnswer(raw json.RawMessage) (Answer, error) {
+	var a Answer
+	err := json.Unmarshal(raw, &a)
+	return a, err
+}
+
+// Limits are what a worker holds jobs to.
+type Limits struct {
+	File   codec.Limits  // what a file may ask of us before it is decoded
+	Budget engine.Budget // what containers may make us expand
+	Lease  time.Duration // how long a hold lasts without a sign of life
+	Sync   int64         // bytes: a larger fetch is not waited for
+}

@@ -1,0 +1,155 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"compressor/internal/blob/disk"
+	"compressor/internal/egress"
+	"compressor/internal/job"
+	"compressor/internal/jobprocess"
+	"compressor/internal/problem"
+)
+
+// Worker runs the jobs of one node. It is safe for concurrent use.
+type Worker struct {
+	store  job.Store
+	files  *disk.Store
+	pool   *jobprocess.Pool
+	fetch  *egress.Client
+	log    *slog.Logger
+	limits Limits
+	owner  string
+
+	reserved chan struct{} // bounds jobs that are waited for and have no slot yet
+
+	mu      sync.Mutex
+	running map[string]context.CancelFunc // by job id
+	stopped bool
+	tasks   sync.WaitGroup
+}
+
+// maxWaiting is how many jobs that are waited for one node holds at once, running or not.
+// Beyond it they go through the queue, which is slower and has no bound but its own.
+const maxWaiting = 256
+
+// NewWorker runs jobs as owner.
+func NewWorker(store job.Store, files *disk.Store, pool *jobprocess.Pool, fetch *egress.Client, log *slog.Logger, limits Limits, owner string) *Worker {
+	return &Worker{
+		store: store, files: files, pool: pool, fetch: fetch, log: log, limits: limits, owner: owner,
+		reserved: make(chan struct{}, maxWaiting), running: map[string]context.CancelFunc{},
+	}
+}
+
+// reserve takes one of the places for jobs that are waited for.
+func (w *Worker) reserve() bool {
+	select {
+	case w.reserved <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (w *Worker) unreserve() { <-w.reserved }
+
+// runReserved runs a job that was inserted as ours already.
+func (w *Worker) runReserved(j job.Job, large chan<- struct{}) {
+	defer w.unreserve()
+	w.hold(context.Background(), j, large)
+}
+
+// Handle is the queue's side: it claims the job of a ticket and runs it. A ticket that
+// holds nothing any more is done with.
+func (w *Worker) Handle(ctx context.Context, t job.Ticket) error {
+	j, err := w.store.Claim(ctx, t, w.owner, w.limits.Lease)
+	if errors.Is(err, job.ErrStale) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	w.hold(ctx, j, nil)
+	return nil
+}
+
+// hold runs a job that is ours until it has ended or is given back.
+func (w *Worker) hold(ctx context.Context, j job.Job, large chan<- struct{}) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if !w.enter(j.ID, cancel) {
+		w.release(j.Ticket())
+		return
+	}
+	defer w.leave(j.ID)
+	r := &task{Worker: w, job: j, cancel: cancel, large: large}
+	stop := r.keepLease(ctx)
+	defer stop()
+	r.run(ctx)
+}
+
+// enter notes a running job, unless the node is stopping.
+func (w *Worker) enter(id string, cancel context.CancelFunc) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped {
+		return false
+	}
+	w.running[id] = cancel
+	w.tasks.Add(1)
+	return true
+}
+
+func (w *Worker) leave(id string) {
+	w.mu.Lock()
+	delete(w.running, id)
+	w.mu.Unlock()
+	w.tasks.Done()
+}
+
+// interrupt ends the work on a job that was canceled, if it runs here.
+func (w *Worker) interrupt(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if cancel := w.running[id]; cancel != nil {
+		cancel()
+	}
+}
+
+// drain waits for running jobs until ctx ends, then interrupts them, which gives them
+// back to the queue.
+func (w *Worker) drain(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { w.tasks.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	w.mu.Lock()
+	w.stopped = true
+	for _, cancel := range w.running {
+		cancel()
+	}
+	w.mu.Unlock()
+	<-done
+}
+
+// release gives a job back to the queue.
+func (w *Worker) release(t job.Ticket) {
+	ctx, cancel := context.WithTimeout(context.Background(), writeLimit)
+	defer cancel()
+	if _, err := w.store.Release(ctx, t); err != nil && !errors.Is(err, job.ErrStale) {
+		w.log.Error("job not given back", "job", t.Job, "error", err)
+	}
+}
+
+// writeLimit bounds a write of the row that must happen even though the work was ended.
+const writeLimit = 10 * time.Second
+
+// known says whether the problem is the client's or the file's, and so no news for the log.
+func known(p *problem.Problem) bool {
+	return p.Code != problem.Internal && p.Code != problem.WorkerDied && p.Code != problem.WorkerTimeout
+}

@@ -136,8 +136,13 @@ type Candidate struct {
 	Lossless bool // the engine then demands equal decoded contents
 	Fixed    bool // the client fixed the quality: the floor does not apply, the score is reported
 	Encode   func(ctx context.Context, dst *blob.Writer) error
-	Knob     *Knob    // if set, Encode is nil and the engine searches a level
-	Lost     []string // what this candidate drops beside the plan's
+	Knob     *Knob // if set, Encode is nil and the engine searches a level
+
+	// AtLeast, if set, is a cheap estimate from below of the size in bytes. The engine
+	// leaves the candidate out when something good is smaller already.
+	AtLeast func(ctx context.Context) (int64, error)
+
+	Lost []string // what this candidate drops beside the plan's
 }
 
 // Knob lets the engine look for the smallest file that is still good enough. Size and

@@ -126,7 +126,7 @@ func (c *contest) firstFailure() error {
 // whyKept tells why the original is the result.
 func (c *contest) whyKept() report.Reason {
 	for _, e := range c.entries() {
-		if e.failure == nil && e.blob.Size < c.in.Blob.Size && (e.draft || !e.good(e.attempt)) {
+		if e.failure == nil && e.blob.Size < c.in.Blob.Size && e.blob.Size > 0 && (e.draft || !e.good(e.attempt)) {
 			return report.BelowQuality
 		}
 	}

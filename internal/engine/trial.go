@@ -54,6 +54,7 @@ const (
 	notSmallest = "not-smallest"
 	notEqual    = "not-lossless"
 	draftOnly   = "draft"
+	cannotWin   = "not-tried: cannot be smaller"
 )
 
 // add opens the trial of one plan.
@@ -90,8 +91,22 @@ func (t *trial) try(ctx context.Context, c codec.Candidate) error {
 	if c.Knob != nil {
 		return t.search(ctx, c)
 	}
+	if t.cannotWin(ctx, c) {
+		t.attempts = append(t.attempts, attempt{candidate: c, draft: true, verdict: cannotWin})
+		return ctx.Err()
+	}
 	_, err := t.encode(ctx, c, false)
 	return err
+}
+
+// cannotWin says whether a cheap look tells that the candidate will be larger than what
+// there is.
+func (t *trial) cannotWin(ctx context.Context, c codec.Candidate) bool {
+	if c.AtLeast == nil {
+		return false
+	}
+	size, err := c.AtLeast(ctx)
+	return err == nil && size >= t.bound()
 }
 
 // encode makes and judges one attempt. An error means that the run is over; a candidate

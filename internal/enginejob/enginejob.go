@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
@@ -33,6 +34,10 @@ type Answer struct {
 	Input  report.File   `json:"input"`
 	Output report.File   `json:"output"`
 	Report report.Report `json:"report"` // in full
+
+	// EngineMillis is how long the engine worked, wall clock. It is no part of a reply's
+	// body, which must not depend on load.
+	EngineMillis float64 `json:"engine_ms"`
 }
 
 // resultName is the result's file in the job's folder.
@@ -49,6 +54,7 @@ func Handler(e *engine.Engine) func(context.Context, jobprocess.Job) (jobprocess
 		if err != nil {
 			return jobprocess.Outcome{}, err
 		}
+		start := time.Now()
 		out, err := e.Compress(ctx, engine.Request{
 			Source: source, Name: j.Request.Name, Recipe: ask.Recipe, Named: ask.Named,
 			Limits: ask.Limits, Budget: ask.Budget,
@@ -57,13 +63,16 @@ func Handler(e *engine.Engine) func(context.Context, jobprocess.Job) (jobprocess
 		if err != nil {
 			return jobprocess.Outcome{}, err
 		}
-		return outcome(j, source, out)
+		return outcome(j, source, out, time.Since(start))
 	}
 }
 
 // outcome leaves the result where the server looks for it.
-func outcome(j jobprocess.Job, source blob.Blob, out engine.Outcome) (jobprocess.Outcome, error) {
-	answer, err := json.Marshal(Answer{Input: out.Input, Output: out.Output, Report: out.Report})
+func outcome(j jobprocess.Job, source blob.Blob, out engine.Outcome, took time.Duration) (jobprocess.Outcome, error) {
+	answer, err := json.Marshal(Answer{
+		Input: out.Input, Output: out.Output, Report: out.Report,
+		EngineMillis: float64(took.Microseconds()) / 1000,
+	})
 	if err != nil {
 		return jobprocess.Outcome{}, err
 	}

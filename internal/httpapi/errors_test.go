@@ -41,15 +41,15 @@ func TestUploadErrors(t *testing.T) {
 		{"url in data", []part{file, {"data", "", `{"url":"http://example.com"}`}}, 422, problem.OptionsInvalid, notValid, []string{"url: *"}},
 		{"empty file", []part{{"file", "a.jpg", ""}}, 422, problem.FileEmpty, "The file is empty.", nil},
 		{"no file", []part{{"data", "", "{}"}}, 422, problem.OptionsInvalid, notValid, []string{"file: A part named file is required."}},
-		{"two files", []part{file, file}, 422, problem.OptionsInvalid, notValid, []string{"file: Exactly one file is taken here. Send several to /1.0/batch."}},
+		{"two files", []part{file, file}, 422, problem.OptionsInvalid, notValid, []string{"file: Exactly one file *"}},
 		{"file too large", []part{{"file", "a.jpg", strings.Repeat("x", 1<<20+1)}}, 413, problem.FileTooLarge, "The file is larger than the 1048576 bytes allowed here.", nil},
 		{"file far too large", []part{{"file", "a.jpg", strings.Repeat("x", 6<<20)}}, 413, problem.FileTooLarge, "The file is larger than the 1048576 bytes allowed here.", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			body, header := form(t, c.parts...)
 			a := s.try(t, "POST", "/1.0/upload", header, body)
-			if len(c.fields) == 1 && strings.HasSuffix(c.fields[0], ": *") {
-				c.fields = fieldsOf(a)
+			if start, ok := strings.CutSuffix(strings.Join(c.fields, ""), "*"); ok && strings.HasPrefix(strings.Join(fieldsOf(a), ""), start) {
+				c.fields = fieldsOf(a) // the rest of its words is another package's
 			}
 			expectError(t, a, c.status, c.code, c.message, c.fields...)
 		})

@@ -14,13 +14,13 @@ import (
 	"time"
 
 	"compressor/internal/account"
-	"compressor/internal/intake"
 	"compressor/internal/problem"
 )
 
 const (
-	replyTime   = 30 * time.Second // for a client to take a JSON reply
-	discardTime = 5 * time.Second  // for what is left of a body that nobody wants
+	replyTime  = 30 * time.Second // for a client to take a JSON reply
+	lingerTime = 5 * time.Second  // for what is left of a body that nobody wants
+	lingerSize = 256 << 10        // bytes: net/http reads so much of it by itself
 
 	clientGone = 499 // in the log only, for a request whose client did not wait for a reply
 )
@@ -42,6 +42,7 @@ type exchange struct {
 	status  int         // 0: nothing was answered yet
 	code    problem.Code
 	in, out int64 // bytes of the bodies
+	atEnd   bool  // the body was read to its end
 }
 
 // Unwrap lets http.ResponseController through.
@@ -92,6 +93,10 @@ func (x *exchange) reply(status int, body any) error {
 // to tell.
 func (x *exchange) send(status int, text []byte) {
 	h := x.Header()
+	linger := x.refuseRest()
+	if linger {
+		defer x.drainRest()
+	}
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -144,11 +149,6 @@ func (x *exchange) failAs(status int, p *problem.Problem) {
 	if wait := retryAfter(p.Code); wait > 0 && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", strconv.Itoa(wait))
 	}
-	if x.r.ContentLength != 0 {
-		// The server reads a little of an unread body before it answers, so that the
-		// connection can go on. That must not take for ever.
-		x.ctl.SetReadDeadline(time.Now().Add(discardTime)) //nolint:errcheck // not every connection has deadlines
-	}
 	err := x.reply(status, errorReply{Status: status, ID: x.id, Message: p.Message, Code: p.Code, Errors: p.Fields})
 	if err != nil { // cannot be: all of it is text
 		panic(err)
@@ -166,23 +166,6 @@ func retryAfter(c problem.Code) int {
 		return 60
 	}
 	return 0
-}
-
-// body is the request's body, which must keep moving. It must be released after use.
-func (x *exchange) body() *intake.Guarded {
-	return intake.Guard(&counted{x.r.Body, &x.in}, x.ctl, x.s.config.Pace, time.Now)
-}
-
-// counted adds up what was read.
-type counted struct {
-	io.Reader
-	n *int64
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	*c.n += int64(n)
-	return n, err
 }
 
 // end is the last word on a request, deferred: it answers after a panic, counts and logs.

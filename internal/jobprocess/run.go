@@ -103,10 +103,15 @@ func converse(process *sandbox.Process, request Request, progress func(Progress)
 	if err := process.Send(request); err != nil {
 		return nil, err
 	}
+	return listen(process.Receive, progress)
+}
+
+// listen reads hostile messages until an outcome that an honest process could have sent.
+func listen(receive func(any) error, progress func(Progress)) (*Outcome, error) {
 	var rise rising
 	for {
 		var m message
-		if err := process.Receive(&m); err != nil {
+		if err := receive(&m); err != nil {
 			return nil, err
 		}
 		switch {

@@ -43,7 +43,7 @@ func Serve(ctx context.Context, log io.Writer, run func(context.Context, Job) (O
 		return err
 	}
 	var request Request
-	if err := cell.Receive(ctx, &request); err != nil {
+	if err := cell.Receive(&request); err != nil {
 		return fmt.Errorf("job process: request: %w", err)
 	}
 	job := Job{

@@ -41,6 +41,7 @@ type huffTree struct {
 	weight [257]uint64
 	parent [514]int16
 	depth  [514]uint8
+	rows   [maxCodeLength][514]uint64 // of package-merge
 }
 
 // lengths finds the code lengths of the leaves in h.leaves(), at most 16 bits and
@@ -87,27 +88,24 @@ func (t *huffTree) lengths(h *histogram) (leafs []leaf, length []uint8) {
 // limitLengths sets t.depth[:n] by package-merge (Larmore and Hirschberg 1990), which is
 // optimal for codes of at most 16 bits.
 func (t *huffTree) limitLengths(n int) {
-	type item struct {
-		weight uint64
-		leafs  bool // a leaf, else a package of two items of the row before
-	}
-	var rows [maxCodeLength][]item
-	for r := range rows {
-		var packed []item
-		if r > 0 {
-			before := rows[r-1]
-			for i := 0; i+1 < len(before); i += 2 {
-				packed = append(packed, item{weight: before[i].weight + before[i+1].weight})
+	// A row holds leaves and packages, each of two items of the row before, by weight. An
+	// item is its weight doubled, plus one for a leaf.
+	size := 0
+	for r := range t.rows {
+		row, before := &t.rows[r], &t.rows[max(r, 1)-1]
+		packages := size / 2
+		size = 0
+		for l, p := 0, 0; l < n || p < packages; size++ {
+			var packed uint64
+			if p < packages {
+				packed = before[2*p]>>1 + before[2*p+1]>>1
 			}
-		}
-		l := 0
-		for l < n || len(packed) > 0 {
-			if len(packed) == 0 || l < n && t.leafs[l]>>8 <= packed[0].weight {
-				rows[r] = append(rows[r], item{weight: t.leafs[l] >> 8, leafs: true})
+			if p == packages || l < n && t.leafs[l]>>8 <= packed {
+				row[size] = t.leafs[l]>>8<<1 | 1
 				l++
 			} else {
-				rows[r] = append(rows[r], packed[0])
-				packed = packed[1:]
+				row[size] = packed << 1
+				p++
 			}
 		}
 	}
@@ -115,8 +113,8 @@ func (t *huffTree) limitLengths(n int) {
 	take := 2*n - 2
 	for r := maxCodeLength - 1; r >= 0; r-- {
 		leafs := 0
-		for _, it := range rows[r][:take] {
-			if it.leafs {
+		for _, item := range t.rows[r][:take] {
+			if item&1 != 0 {
 				t.depth[leafs]++
 				leafs++
 			}

@@ -243,9 +243,10 @@ func (e *scanWriter) putBits(collected *[]byte) {
 func (e *scanWriter) refineAC(entries []uint16, b *Block) {
 	s := &e.scan
 	lastNew := 0
-	for _, entry := range entries {
-		if k := int(entry >> 4); k >= s.First && k <= s.Last && int(entry&15) == s.Al+1 {
+	for i := len(entries) - 1; i >= 0 && int(entries[i]>>4) >= s.First; i-- {
+		if k := int(entries[i] >> 4); k <= s.Last && int(entries[i]&15) == s.Al+1 {
 			lastNew = k
+			break
 		}
 	}
 	run, last := 0, s.First-1

@@ -14,7 +14,7 @@ const searchLevels = 3
 
 // hopeless ends the search for more bits to hold back once the whole is worse than the
 // best by one part in so many.
-const hopeless = 25
+const hopeless = 200
 
 // SearchScript finds the progressive scan script that codes f in the fewest bits, among:
 // DC interleaved in one scan, luma apart, or each component apart; and, for the AC of each

@@ -2,6 +2,7 @@ package pngfile
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"math/rand"
 	"runtime"
@@ -31,24 +32,65 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
+// hostileFile is a file that must be refused.
+type hostileFile struct {
+	name string
+	data []byte
+	code problem.Code
+	path string // of the field named, if any
+}
+
 func TestHostileFilesAreRefusedCheaply(t *testing.T) {
-	zeros := zlibOf(t, make([]byte, 32<<20)) // expands 1000 to 1; more only costs the test time
+	for _, c := range append(bombs(t), malformed(t)...) {
+		var err error
+		used := allocated(func() { _, err = Decode(c.data, Limits{}) })
+		got := problem.From(err)
+		if err == nil || got.Code != c.code {
+			t.Errorf("%s: %v, want %s", c.name, err, c.code)
+			continue
+		}
+		if c.path != "" && (len(got.Fields) != 1 || got.Fields[0].Path != c.path) {
+			t.Errorf("%s: fields %v, want %s", c.name, got.Fields, c.path)
+		}
+		if used > 32<<20 { // the 8 MiB of metadata, reached by doubling
+			t.Errorf("%s: took %d bytes", c.name, used)
+		}
+	}
+}
+
+// TestGigabyteInTextIsRefused is the bomb at its full size: 1 MB that expand to 1 GiB.
+func TestGigabyteInTextIsRefused(t *testing.T) {
+	var stream bytes.Buffer
+	w := zlib.NewWriter(&stream)
+	for range 1 << 10 {
+		if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data := around(t, chunk("zTXt", append([]byte("k\x00\x00"), stream.Bytes()...)))
+	var err error
+	used := allocated(func() { _, err = ReadHeader(data, Limits{}) })
+	if !problem.Has(err, problem.LimitExceeded) || used > 32<<20 {
+		t.Errorf("%v, after %d bytes", err, used)
+	}
+}
+
+// bombs are files that would cost much more than their size.
+func bombs(t testing.TB) []hostileFile {
+	zeros := zlibOf(t, make([]byte, 9<<20))
 	iend, idat := chunk("IEND", nil), chunk("IDAT", zlibOf(t, make([]byte, 4)))
 	pixel := ihdr(1, 1, 8, RGB, 0)
 	zip := append([]byte("k\x00\x00"), zeros...)
-	// 30000×30000 at 1 bit, whose raster is all there: 112 MB of zeros.
 	pixels := pngOf(ihdr(30000, 30000, 1, Gray, 0), chunk("IDAT", zeros), iend)
 	manySmall := []byte{}
 	for range 20 {
 		manySmall = append(manySmall, chunk("zTXt", append([]byte("k\x00\x00"), zlibOf(t, make([]byte, 500<<10))...))...)
 	}
-	cases := []struct {
-		name string
-		data []byte
-		code problem.Code
-		path string
-	}{
-		{"30000×30000", pixels, problem.LimitExceeded, "image.pixels"},
+	return []hostileFile{
+		{"30000×30000 at 1 bit", pixels, problem.LimitExceeded, "image.pixels"},
 		{"2^31−1 wide, 68 bytes", pngOf(ihdr(1<<31-1, 1, 8, RGBA, 0), chunk("IDAT", nil), iend), problem.LimitExceeded, "image.pixels"},
 		{"2^31−1 squared", pngOf(ihdr(1<<31-1, 1<<31-1, 16, RGBA, 0), iend), problem.LimitExceeded, "image.pixels"},
 		{"above 2^31", pngOf(ihdr(1<<31, 1, 8, RGBA, 0), iend), problem.FileCorrupt, ""},
@@ -62,6 +104,14 @@ func TestHostileFilesAreRefusedCheaply(t *testing.T) {
 		{"IDAT one byte short", pngOf(pixel, chunk("IDAT", zlibOf(t, make([]byte, 3))), iend), problem.FileCorrupt, ""},
 		{"claims 100 MP, holds none", pngOf(ihdr(10000, 10000, 8, RGBA, 0), idat, iend), problem.FileCorrupt, ""},
 		{"many chunks", around(t, bytes.Repeat(chunk("teSt", nil), 10_001)), problem.LimitExceeded, "image.chunks"},
+	}
+}
+
+// malformed are files against the specification.
+func malformed(t testing.TB) []hostileFile {
+	iend, idat := chunk("IEND", nil), chunk("IDAT", zlibOf(t, make([]byte, 4)))
+	pixel := ihdr(1, 1, 8, RGB, 0)
+	return []hostileFile{
 		{"no bytes", nil, problem.FileEmpty, ""},
 		{"text", []byte("this is no picture"), problem.FileCorrupt, ""},
 		{"signature only", pngOf(), problem.FileCorrupt, ""},
@@ -83,21 +133,6 @@ func TestHostileFilesAreRefusedCheaply(t *testing.T) {
 		{"interlace 2", pngOf(ihdr(1, 1, 8, RGB, 2), idat, iend), problem.FileCorrupt, ""},
 		{"filter 5", pngOf(pixel, chunk("IDAT", zlibOf(t, []byte{5, 0, 0, 0})), iend), problem.FileCorrupt, ""},
 		{"Apple's CgBI", pngOf(chunk("CgBI", make([]byte, 4)), pixel, idat, iend), problem.FormatUnsupported, ""},
-	}
-	for _, c := range cases {
-		var err error
-		used := allocated(func() { _, err = Decode(c.data, Limits{}) })
-		got := problem.From(err)
-		if err == nil || got.Code != c.code {
-			t.Errorf("%s: %v, want %s", c.name, err, c.code)
-			continue
-		}
-		if c.path != "" && (len(got.Fields) != 1 || got.Fields[0].Path != c.path) {
-			t.Errorf("%s: fields %v, want %s", c.name, got.Fields, c.path)
-		}
-		if used > 32<<20 { // the 8 MiB of metadata, reached by doubling
-			t.Errorf("%s: took %d bytes", c.name, used)
-		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package pngfile
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Color is the colour type of PNG 11.2.1.
 type Color uint8
@@ -132,14 +135,20 @@ func Equal(a, b *Image) bool {
 		return false
 	}
 	ea, eb := a.expander(), b.expander()
-	rowA, rowB := make([]uint16, 4*a.Width), make([]uint16, 4*a.Width)
-	for y := range a.Height {
-		ea.row16(y, rowA)
-		eb.row16(y, rowB)
-		for i, v := range rowA {
-			if v != rowB[i] {
-				return false
-			}
+	if a.Depth <= 8 && b.Depth <= 8 {
+		return sameRows(a.Width, a.Height, ea.row8, eb.row8)
+	}
+	return sameRows(a.Width, a.Height, ea.row16, eb.row16)
+}
+
+// sameRows compares two pictures row by row, at four samples per pixel.
+func sameRows[S byte | uint16](width, height int, a, b func(y int, row []S)) bool {
+	rowA, rowB := make([]S, 4*width), make([]S, 4*width)
+	for y := range height {
+		a(y, rowA)
+		b(y, rowB)
+		if !slices.Equal(rowA, rowB) {
+			return false
 		}
 	}
 	return true

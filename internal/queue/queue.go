@@ -37,11 +37,10 @@ type Config struct {
 const (
 	name = "jobs"
 
-	// cooldown bounds latency under load. When nothing is in the queue, River looks for
-	// notices every 50 ms; poll is only the net below, for a notice that was folded into
-	// one just before.
+	// cooldown bounds how often River looks when it is woken again and again; poll is for
+	// tickets of other processes, which wake nobody.
 	cooldown = 5 * time.Millisecond
-	poll     = 500 * time.Millisecond
+	poll     = time.Second
 
 	// A ticket that ended is of no use to anyone, but River keeps it for a look.
 	keep = 15 * time.Minute
@@ -62,6 +61,7 @@ func (args) Kind() string { return "job" }
 type Queue struct {
 	client *river.Client[*sql.Tx]
 	worker *worker
+	bell   chan struct{}
 }
 
 // New returns the queue in the database behind pool, which must allow one writer at a
@@ -74,7 +74,7 @@ func New(ctx context.Context, pool *sql.DB, c Config) (*Queue, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	driver := riversqlite.New(pool)
+	driver := inProcess{Driver: riversqlite.New(pool), bell: make(chan struct{}, 1)}
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: c.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
@@ -102,7 +102,7 @@ func New(ctx context.Context, pool *sql.DB, c Config) (*Queue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	return &Queue{client: client, worker: w}, nil
+	return &Queue{client: client, worker: w, bell: driver.bell}, nil
 }
 
 // EnqueueTx adds a ticket within tx: it exists if tx commits. The same ticket twice is one.

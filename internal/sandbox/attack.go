@@ -202,13 +202,13 @@ func firstLine(text string) string {
 }
 
 // ServeAttack is the attacker: it enters the cage and tries everything.
-func ServeAttack(ctx context.Context) error {
+func ServeAttack() error {
 	cell, err := Enter()
 	if err != nil {
 		return err
 	}
 	var target bait
-	if err := cell.Receive(ctx, &target); err != nil {
+	if err := cell.Receive(&target); err != nil {
 		return err
 	}
 	for i, a := range attackList(len(cell.Spec.Grants.Tools) > 0) {

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,7 +17,7 @@ import (
 // Cell is the inside of a cage: what the caged process has to talk and to write with.
 type Cell struct {
 	Spec     Spec
-	requests <-chan []byte
+	requests *bufio.Scanner
 	mu       sync.Mutex
 	replies  *os.File
 }
@@ -42,12 +41,11 @@ func Enter() (*Cell, error) {
 	if err := json.Unmarshal(lines.Bytes(), &spec); err != nil {
 		return nil, fmt.Errorf("sandbox: cage description: %w", err)
 	}
-	requests := make(chan []byte)
-	go listen(lines, requests)
+	go watchParent()
 	if err := spec.confine(); err != nil {
 		return nil, err
 	}
-	return &Cell{Spec: spec, requests: requests, replies: os.NewFile(replyFD, "replies")}, nil
+	return &Cell{Spec: spec, requests: lines, replies: os.NewFile(replyFD, "replies")}, nil
 }
 
 // confine puts every restriction in force, the cheapest to explain first.
@@ -98,13 +96,18 @@ func (l Limits) apply() error {
 	return nil
 }
 
-// listen hands on the parent's lines. When the parent is gone its end of the pipe closes,
-// and this process with all it has started has no reason to live.
-func listen(lines *bufio.Scanner, requests chan<- []byte) {
-	for lines.Scan() {
-		requests <- append([]byte(nil), lines.Bytes()...)
+// watchParent ends the group when the parent is gone: then its end of the request pipe
+// closes, which poll(2) reports whether or not lines are left to read. A death signal
+// would not do: it fires when the thread that started the child ends, not its process.
+func watchParent() {
+	for {
+		pipe := []unix.PollFd{{Fd: requestFD}}
+		_, err := unix.Poll(pipe, -1)
+		if err == nil || !errors.Is(err, unix.EINTR) {
+			endGroup()
+			return
+		}
 	}
-	endGroup()
 }
 
 // outOfCPU are the last words of a process that has used up its processor time.
@@ -131,13 +134,11 @@ func endGroup() {
 }
 
 // Receive waits for the parent's next line and reads it into v.
-func (c *Cell) Receive(ctx context.Context, v any) error {
-	select {
-	case line := <-c.requests:
-		return json.Unmarshal(line, v)
-	case <-ctx.Done():
-		return ctx.Err()
+func (c *Cell) Receive(v any) error {
+	if !c.requests.Scan() {
+		return errors.Join(c.requests.Err(), io.EOF)
 	}
+	return json.Unmarshal(c.requests.Bytes(), v)
 }
 
 // Send writes v as one JSON line to the parent. It is safe for use by several goroutines.

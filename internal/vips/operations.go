@@ -82,12 +82,15 @@ type JPEGOptions struct {
 	Table     int  // mozjpeg's predefined quantization table, 0 to 8
 	Subsample bool // chroma 4:2:0; otherwise 4:4:4
 	Trellis   bool // trellis quantization and overshoot deringing
+
+	// Progressive makes a progressive file, and trellis quantization count on one.
+	Progressive bool
 }
 
-// JPEG writes a baseline JPEG with optimised Huffman tables and no metadata at all.
+// JPEG writes a JPEG with optimised Huffman tables and no metadata at all.
 func (im *Image) JPEG(o JPEGOptions) ([]byte, error) {
 	return bytesOf("jpeg", func(buf *unsafe.Pointer, size *C.size_t) C.int {
-		return C.shim_jpeg(im.ptr, C.int(o.Quality), C.int(o.Table), flag(o.Subsample), flag(o.Trellis), buf, size)
+		return C.shim_jpeg(im.ptr, C.int(o.Quality), C.int(o.Table), flag(o.Subsample), flag(o.Trellis), flag(o.Progressive), buf, size)
 	})
 }
 

@@ -150,11 +150,11 @@ int shim_attention(VipsImage *in, int width, int height, int *x, int *y) {
 	return 0;
 }
 
-int shim_jpeg(VipsImage *in, int quality, int table, int chroma, int trellis, void **buf, size_t *size) {
+int shim_jpeg(VipsImage *in, int quality, int table, int chroma, int trellis, int progressive, void **buf, size_t *size) {
 	return vips_jpegsave_buffer(in, buf, size, "Q", quality, "quant_table", table,
 		"subsample_mode", chroma ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF,
 		"trellis_quant", trellis, "overshoot_deringing", trellis,
-		"interlace", FALSE, "optimize_coding", TRUE, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
+		"interlace", progressive, "optimize_coding", TRUE, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
 }
 
 int shim_palette_png(VipsImage *in, int quality, int colours, int effort, double dither, void **buf, size_t *size) {

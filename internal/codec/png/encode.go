@@ -3,6 +3,7 @@ package png
 import (
 	"context"
 	"encoding/binary"
+	"io"
 
 	"compressor/internal/blob"
 	"compressor/internal/picture"
@@ -11,7 +12,7 @@ import (
 )
 
 // encodeStored writes the input's own samples anew.
-func (p planner) encodeStored(ctx context.Context, dst *blob.Writer) error {
+func (p planner) encodeStored(ctx context.Context, dst io.Writer, effort pngfile.Effort) error {
 	data, err := p.In.Blob.Bytes(maxFile)
 	if err != nil {
 		return err
@@ -26,11 +27,11 @@ func (p planner) encodeStored(ctx context.Context, dst *blob.Writer) error {
 	}
 	keep := p.ancillary(p.Stored, picture.MarkOf(p.In.Facts.Prior))
 	keep.meaning(h.Ancillary)
-	return write(ctx, dst, im, keep.Ancillary, pngfile.Normal)
+	return write(ctx, dst, im, keep.Ancillary, effort)
 }
 
 // encodeSource writes the changed or converted picture without loss.
-func (p planner) encodeSource(ctx context.Context, dst *blob.Writer) error {
+func (p planner) encodeSource(ctx context.Context, dst io.Writer, effort pngfile.Effort) error {
 	source, err := p.Source.Image()
 	if err != nil {
 		return err
@@ -39,7 +40,7 @@ func (p planner) encodeSource(ctx context.Context, dst *blob.Writer) error {
 	if err != nil {
 		return err
 	}
-	return write(ctx, dst, im, p.ancillary(p.Upright, "").Ancillary, pngfile.Normal)
+	return write(ctx, dst, im, p.ancillary(p.Upright, "").Ancillary, effort)
 }
 
 // encodeQuantized lets imagequant choose the palette and our own optimiser write.
@@ -67,7 +68,7 @@ func (p planner) encodeQuantized(ctx context.Context, dst *blob.Writer, quality 
 	return write(ctx, dst, im, keep.Ancillary, effort)
 }
 
-func write(ctx context.Context, dst *blob.Writer, im *pngfile.Image, keep pngfile.Ancillary, effort pngfile.Effort) error {
+func write(ctx context.Context, dst io.Writer, im *pngfile.Image, keep pngfile.Ancillary, effort pngfile.Effort) error {
 	out, err := pngfile.Optimize(ctx, im, keep, effort)
 	if err != nil {
 		return err

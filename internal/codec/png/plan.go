@@ -12,8 +12,8 @@ import (
 	"compressor/internal/recipe"
 )
 
-// Plan proposes, cheapest first: the same samples in the smallest form; a palette with
-// dithering, and one without, which suits flat graphics.
+// Plan proposes a palette without dithering, which suits flat graphics; one with; and,
+// last, since it is the slowest, the same samples in their smallest form.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
 	w, err := picture.Prepare(in, to, r, true)
 	if err != nil || w.Idle() {
@@ -21,17 +21,14 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 	}
 	p := planner{Work: w}
 	plan := w.Plan()
-	plan.Candidates = append(plan.Candidates, p.lossless())
-	if w.Lossless() || w.Spent() {
-		return plan, nil
-	}
-	if in.Facts.Depth > 8 {
+	switch {
+	case w.Lossless() || w.Spent():
+	case in.Facts.Depth > 8:
 		plan.Notes = append(plan.Notes, "16 bits a sample: kept, so no palette was tried.")
-		return plan, nil
+	default:
+		plan.Candidates = append(plan.Candidates, p.quantized(0), p.quantized(1))
 	}
-	for _, dither := range []float64{1, 0} {
-		plan.Candidates = append(plan.Candidates, p.quantized(dither))
-	}
+	plan.Candidates = append(plan.Candidates, p.lossless())
 	return plan, nil
 }
 
@@ -40,16 +37,28 @@ type planner struct{ *picture.Work }
 
 // lossless keeps every sample of the input, or of the changed picture.
 func (p planner) lossless() codec.Candidate {
-	if p.Same {
-		return codec.Candidate{
-			Label: "optimised", Format: ID, Lossless: true, Lost: p.Stored.Lost,
-			Encode: p.encodeStored,
-		}
+	encode, lost := p.encodeStored, p.Stored.Lost
+	if !p.Same {
+		encode, lost = p.encodeSource, p.Upright.Lost
 	}
 	return codec.Candidate{
-		Label: "optimised", Format: ID, Lossless: true, Lost: p.Upright.Lost,
-		Encode: p.encodeSource,
+		Label: "optimised", Format: ID, Lossless: true, Lost: lost,
+		Encode: func(ctx context.Context, dst *blob.Writer) error { return encode(ctx, dst, pngfile.Normal) },
+		AtLeast: func(ctx context.Context) (int64, error) {
+			var quick counter
+			err := encode(ctx, &quick, pngfile.Quick)
+			return int64(float64(quick) / draftSlack), err
+		},
 	}
+}
+
+// counter counts what is written to it.
+type counter int64
+
+// Write implements io.Writer.
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
 }
 
 // quantized searches imagequant's quality, or takes the fixed one.

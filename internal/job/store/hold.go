@@ -114,7 +114,7 @@ func (s *Store) Finish(ctx context.Context, t job.Ticket, o job.Outcome) (job.Jo
 	if err != nil {
 		return job.Job{}, err
 	}
-	s.notifyAll(admitted)
+	s.issued(admitted)
 	return j, nil
 }
 
@@ -155,5 +155,11 @@ func (s *Store) pass(ctx context.Context, t job.Ticket, issue func(context.Conte
 	if errors.Is(err, job.ErrStale) {
 		return job.Job{}, s.stale(ctx, t)
 	}
-	return j, err
+	if err != nil {
+		return job.Job{}, err
+	}
+	if issue != nil {
+		s.tickets.Wake()
+	}
+	return j, nil
 }

@@ -71,7 +71,7 @@ func (s *Store) requeue(ctx context.Context, old []job.Ticket, text string, args
 			return n, err
 		}
 		n += len(hit)
-		s.notifyAll(hit)
+		s.issued(hit)
 	}
 	return n, nil
 }
@@ -114,7 +114,7 @@ func (s *Store) admitAll(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.notifyAll(admitted)
+		s.issued(admitted)
 	}
 	return nil
 }

@@ -22,6 +22,9 @@ type Tickets interface {
 
 	// ForgetTx drops every ticket there is, within tx.
 	ForgetTx(ctx context.Context, tx *sql.Tx) error
+
+	// Wake says that tickets were committed.
+	Wake()
 }
 
 // Limits bound what waits. 0 is no limit.
@@ -77,6 +80,17 @@ func (s *Store) change(ctx context.Context, id string, f func(*sql.Tx) error) er
 	}
 	s.notify(id)
 	return nil
+}
+
+// issued tells that these jobs have a ticket since the last commit.
+func (s *Store) issued(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	s.tickets.Wake()
+	for _, id := range ids {
+		s.notify(id)
+	}
 }
 
 // one runs a statement that returns the row of a job. No row is none.

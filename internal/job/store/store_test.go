@@ -84,7 +84,7 @@ func tickets(t *testing.T, db *database.DB) []job.Ticket {
 }
 
 // broken is a queue that refuses the ticket after the given number of good ones.
-type broken struct{ good int }
+type broken struct{ good, woken int }
 
 var errBroken = errors.New("no ticket")
 
@@ -96,6 +96,8 @@ func (b *broken) EnqueueTx(context.Context, *sql.Tx, job.Ticket) error {
 }
 
 func (b *broken) ForgetTx(context.Context, *sql.Tx) error { return nil }
+
+func (b *broken) Wake() { b.woken++ }
 
 // TestTicketAndRowAreOne: where the ticket cannot be written, the row is as it was.
 func TestTicketAndRowAreOne(t *testing.T) {
@@ -140,6 +142,9 @@ func TestTicketAndRowAreOne(t *testing.T) {
 	clock.Advance(time.Minute)
 	_, err = s.Reap(ctx)
 	same("reap", j, err)
+	if q.woken != 0 {
+		t.Errorf("woken %d times for tickets that were rolled back", q.woken)
+	}
 }
 
 // TestManyLeases: the housekeeping works in short transactions and still reaches all.

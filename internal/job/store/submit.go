@@ -48,6 +48,9 @@ func (s *Store) Enqueue(ctx context.Context, j job.Job) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
+	if j.State == job.Enqueued {
+		s.tickets.Wake()
+	}
 	return j, nil
 }
 
@@ -174,18 +177,12 @@ func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
 			WHERE id = $2 RETURNING `+columns, now, id)
 		return err
 	})
-	s.notifyAll(admitted)
 	if err != nil {
 		return job.Job{}, err
 	}
+	s.issued(admitted)
 	return j, nil
 }
 
 // errEnded is Cancel's way of telling that the job was open no more.
 var errEnded = errors.New("the job has ended")
-
-func (s *Store) notifyAll(ids []string) {
-	for _, id := range ids {
-		s.notify(id)
-	}
-}

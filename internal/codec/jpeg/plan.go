@@ -50,7 +50,8 @@ func (p planner) recodedAtLeast(context.Context) (int64, error) {
 // planner makes the candidates of one plan.
 type planner struct{ *picture.Work }
 
-// mode is one way to drive mozjpeg. Its tables were settled on the corpus: docs/images.md.
+// mode is one way to drive mozjpeg. Tables and start values were settled on nine photos:
+// docs/images.md.
 type mode struct {
 	name      string
 	table     int
@@ -59,12 +60,13 @@ type mode struct {
 
 // lossy lists the searches, or the single attempts of a fixed quality.
 func (p planner) lossy() []codec.Candidate {
-	modes := []mode{{name: "4:2:0", table: 3, subsample: true}, {name: "4:4:4", table: 0}}
+	table := tableFor(p.In.Floor)
+	modes := []mode{{name: "4:2:0", table: table, subsample: true}, {name: "4:4:4", table: 0}}
 	switch {
 	case p.In.Facts.Gray:
-		modes = []mode{{name: "gray", table: 3, subsample: true}}
-	case p.In.Facts.Subsampled:
-		modes = modes[:1] // what is not there needs no room
+		modes = []mode{{name: "gray", table: table, subsample: true}}
+	case p.In.Facts.Subsampled && p.Img.Resize == nil:
+		modes = modes[:1] // what is not there needs no room; scaling down brings it back
 	}
 	lost := p.Upright.Lost
 	if p.In.Facts.Alpha {
@@ -122,15 +124,23 @@ func (p planner) draft(m mode, quality int) codec.Candidate {
 // corpus; more on flat graphics).
 const draftSlack = 1.33
 
-// start is the quality at which typical photos cross a floor: docs/images.md.
+// tableFor is the quantization table that gave the fewest bytes at such a floor.
+func tableFor(floor float64) int {
+	if floor >= 80 {
+		return 2
+	}
+	return 5
+}
+
+// start is the quality at which the median photo crosses a floor.
 func start(floor float64) int {
 	switch {
 	case floor >= 88:
-		return 92
+		return 95
 	case floor >= 80:
-		return 86
+		return 92
 	case floor >= 70:
-		return 74
+		return 78
 	}
-	return 50
+	return 51
 }

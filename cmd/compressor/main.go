@@ -22,7 +22,7 @@ func main() {
 		case jobprocess.Role:
 			os.Exit(hidden(runJob()))
 		case sandbox.AttackRole:
-			os.Exit(hidden(sandbox.ServeAttack(context.Background())))
+			os.Exit(hidden(sandbox.ServeAttack()))
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -105,8 +105,8 @@ func (n *node) newServer(base string) (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Config{
 		BaseURL: base, Hold: c.Jobs.Hold, SyncBytes: config.SyncBytes, RateWindow: c.Limits.Window,
 		Limits:      intake.Limits{File: int64(c.Upload.MaxBytes)},
-		Pace:        intake.Pace{Stall: c.Upload.Stall, Rate: int64(c.Upload.MinRate)},
-		Connections: c.Server.Connections, Version: version, Sandbox: n.cage.String(),
+		Pace:        intake.Pace{Stall: c.Upload.Stall, Rate: max(1, int64(c.Upload.MinRate))},
+		Connections: c.Server.Connections, Version: buildVersion(), Sandbox: n.cage.String(),
 	}, httpapi.Services{
 		Keys: n.keys, Meter: n.meter, Desk: n.desk, Staging: n.files,
 		Formats: table, Options: formatWords(rows), Log: n.log, Now: time.Now,

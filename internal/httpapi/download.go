@@ -8,18 +8,25 @@ import (
 	"strconv"
 	"time"
 
+	"compressor/internal/intake"
 	"compressor/internal/job"
 	"compressor/internal/problem"
 	"compressor/internal/work"
 )
 
-const (
-	linkPattern = "/{unix}/{uuid}/{name}"
+const linkPattern = "/{unix}/{uuid}/{name}"
 
-	// sendChunk is how much of a download must go out within Pace.Stall. By the default
-	// pace a client that takes less than 9 KiB a second is given up.
-	sendChunk = 256 << 10
+// Bounds of a chunk of a download, in bytes. Smaller ones would cost too many calls.
+const (
+	leastChunk = 16 << 10
+	mostChunk  = 1 << 20
 )
+
+// sendChunk is how much of a download must go out within the stall time of the pace, so
+// that a client slower than its rate is given up.
+func sendChunk(p intake.Pace) int64 {
+	return min(max(int64(float64(p.Rate)*p.Stall.Seconds()), leastChunk), mostChunk)
+}
 
 // isLink tells paths of results from those that only have as many segments: the first is
 // a number, and the second a UUID, as we write them.
@@ -109,9 +116,10 @@ func (p *paced) ReadFrom(src io.Reader) (sent int64, err error) {
 	if !ok {
 		limited = &io.LimitedReader{R: src, N: 1<<63 - 1}
 	}
+	chunk := sendChunk(p.s.config.Pace)
 	for limited.N > 0 {
 		p.extend()
-		n, err := p.exchange.ReadFrom(&io.LimitedReader{R: limited.R, N: min(limited.N, sendChunk)})
+		n, err := p.exchange.ReadFrom(&io.LimitedReader{R: limited.R, N: min(limited.N, chunk)})
 		sent += n
 		limited.N -= n
 		if err != nil || n == 0 {

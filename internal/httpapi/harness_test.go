@@ -91,7 +91,7 @@ func (d *fakeDesk) Wait(ctx context.Context, id string, most time.Duration) (job
 	return j, err
 }
 
-func (d *fakeDesk) WaitChange(ctx context.Context, id string, most time.Duration) (job.Job, error) {
+func (d *fakeDesk) WaitChange(ctx context.Context, id string, _ job.State, most time.Duration) (job.Job, error) {
 	return d.Wait(ctx, id, most)
 }
 

@@ -66,8 +66,8 @@ type Submitter interface {
 // Jobs is what the endpoints need that tell of jobs. Errors: not-found.
 type Jobs interface {
 	Get(ctx context.Context, id string) (job.Job, error)
-	// WaitChange waits at most d for the job's state to change.
-	WaitChange(ctx context.Context, id string, d time.Duration) (job.Job, error)
+	// WaitChange waits at most d for the job's state to be another than seen.
+	WaitChange(ctx context.Context, id string, seen job.State, d time.Duration) (job.Job, error)
 	Cancel(ctx context.Context, id string) (job.Job, error)
 }
 
@@ -127,6 +127,9 @@ func New(c Config, to Services) (*Server, error) {
 	}
 	if c.Pace.Stall <= 0 {
 		c.Pace.Stall = 30 * time.Second
+	}
+	if c.Pace.Rate <= 0 {
+		c.Pace.Rate = 10 << 10
 	}
 	if c.Connections <= 0 {
 		c.Connections = 10_000

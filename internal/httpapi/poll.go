@@ -39,7 +39,7 @@ func (s *Server) waitChange(x *exchange, j job.Job, wait time.Duration) (job.Job
 	x.id = j.ID
 	ctx, stop := s.patience(x.r.Context(), nil)
 	defer stop()
-	changed, err := s.to.Desk.WaitChange(ctx, j.ID, wait)
+	changed, err := s.to.Desk.WaitChange(ctx, j.ID, j.State, wait)
 	return s.asItStands(x, ctx, changed, err)
 }
 

@@ -28,6 +28,8 @@ type resultReply struct {
 	ExpiresAt string         `json:"expires_at"`
 	Report    *report.Report `json:"report,omitempty"`
 	Tag       string         `json:"tag,omitempty"`
+
+	engineMillis float64 // how long the engine worked; told in a header
 }
 
 // openReply is a job that has not ended.
@@ -72,7 +74,7 @@ func (s *Server) resultOf(j job.Job) (resultReply, error) {
 	}
 	return resultReply{
 		ID: j.ID, URL: s.link(j), Input: a.Input, Output: a.Output, ExpiresAt: stamp(j.Expires),
-		Report: a.Report.Trim(o.Detail), Tag: o.Tag,
+		Report: a.Report.Trim(o.Detail), Tag: o.Tag, engineMillis: a.EngineMillis,
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -44,6 +45,9 @@ func (s *Server) conclude(x *exchange, r work.Receipt, wait bool) error {
 	if err != nil {
 		return err
 	}
+	// Server-Timing (W3C): what of the wait was the engine's, for who wants to know what the
+	// service itself costs. The body says nothing of time: it must not depend on load.
+	x.Header().Set("Server-Timing", fmt.Sprintf("engine;dur=%.3f", body.engineMillis))
 	return x.reply(http.StatusOK, body)
 }
 

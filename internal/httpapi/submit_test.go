@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -261,5 +263,58 @@ func TestEveryCode(t *testing.T) {
 	expectError(t, a, http.StatusInternalServerError, problem.Internal, "Something went wrong on our side.")
 	if log := s.log.String(); !strings.Contains(log, "/secret/place") || !strings.Contains(log, a.body["id"].(string)) {
 		t.Error("the cause and the id are not in the log")
+	}
+}
+
+// TestClientThatLeaves is no error of anybody: nothing but the line of the request is logged.
+func TestClientThatLeaves(t *testing.T) {
+	s := start(t, nil)
+	ctx, leave := context.WithCancel(t.Context())
+	s.desk.wait = func(ctx context.Context, _ *job.Job) error {
+		leave()
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	body, header := form(t, part{"file", "a.jpg", "JPEG"})
+	r, err := http.NewRequestWithContext(ctx, "POST", s.url+"/1.0/upload", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = header
+	r.Header.Set("Authorization", "Bearer "+s.key)
+	if _, err := (&http.Transport{}).RoundTrip(r); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	s.log.await(`"status":499`)
+	if log := s.log.String(); strings.Contains(log, "ERROR") || len(s.desk.durable) > 0 {
+		t.Error(log)
+	}
+}
+
+// BenchmarkUpload is what the edge alone costs for a file of 100 kB: the connection kept,
+// the key checked, the form staged and hashed, the reply written.
+func BenchmarkUpload(b *testing.B) {
+	s := start(b, nil)
+	body, header := form(b, part{"file", "a.jpg", strings.Repeat("x", 100_000)}, part{"data", "", `{"report":"none"}`})
+	text, err := io.ReadAll(body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	header.Set("Authorization", "Bearer "+s.key)
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	for b.Loop() {
+		r, err := http.NewRequestWithContext(b.Context(), "POST", s.url+"/1.0/upload", bytes.NewReader(text))
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Header = header
+		res, err := client.Do(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if a := read(b, res); a.status != 200 {
+			b.Fatal(a.text)
+		}
 	}
 }

@@ -69,16 +69,12 @@ func NewWaiter(n *Notifier, get func(ctx context.Context, id string) (Job, error
 	return &Waiter{notifier: n, get: get}
 }
 
-// Change waits at most d for the first change of the job's state, as a long poll does, and
-// returns the row as it then stands. A job that has ended is returned at once, as is any
-// job when d is 0. Errors are those of get, and of ctx.
-func (w *Waiter) Change(ctx context.Context, id string, d time.Duration) (Job, error) {
-	var first State
+// Change waits at most d for the job's state to be another than seen, as a long poll does,
+// and returns the row as it then stands. A job that has ended is returned at once, as is
+// any job when d is 0. Errors are those of get, and of ctx.
+func (w *Waiter) Change(ctx context.Context, id string, seen State, d time.Duration) (Job, error) {
 	return w.until(ctx, id, d, func(j *Job) bool {
-		if first == "" {
-			first = j.State
-		}
-		return j.State.Ended() || j.State.Word() != first.Word()
+		return j.State.Ended() || j.State.Word() != seen.Word()
 	})
 }
 

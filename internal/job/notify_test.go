@@ -68,12 +68,12 @@ func TestWait(t *testing.T) {
 						n.Notify("j")
 					}
 				})
-				wait := w.Change
+				wait := func() (Job, error) { return w.Change(t.Context(), "j", c.from, c.hold) }
 				if c.end {
-					wait = w.End
+					wait = func() (Job, error) { return w.End(t.Context(), "j", c.hold) }
 				}
 				start := time.Now()
-				j, err := wait(t.Context(), "j", c.hold)
+				j, err := wait()
 				if err != nil || j.State != c.state || time.Since(start) != c.after {
 					t.Errorf("%s after %v, %v; want %s after %v", j.State, time.Since(start), err, c.state, c.after)
 				}
@@ -90,6 +90,18 @@ func TestReread(t *testing.T) {
 		start := time.Now()
 		j, err := w.End(t.Context(), "j", time.Minute)
 		if took := time.Since(start); err != nil || j.State != Completed || took > 2*time.Second {
+			t.Errorf("%s after %v, %v", j.State, took, err)
+		}
+	})
+}
+
+// TestChangeMissed: a change between the client's look and its wait is no reason to wait.
+func TestChangeMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, w := bench(Processing)
+		start := time.Now()
+		j, err := w.Change(t.Context(), "j", Enqueued, time.Minute)
+		if took := time.Since(start); err != nil || j.State != Processing || took != 0 {
 			t.Errorf("%s after %v, %v", j.State, took, err)
 		}
 	})

@@ -139,6 +139,16 @@ func TestReductions(t *testing.T) {
 			}
 			return color.NRGBA{busy(x, y), busy(y, x) ^ 5, uint8(x) / 2, 255}
 		}, RGBA, 8},
+		{"the transparent colour also opaque keeps alpha", func(x, y int) color.NRGBA {
+			c := color.NRGBA{busy(x, y), busy(y, x) ^ 5, uint8(x) / 2, 255}
+			if (x/8+y/8)%5 == 0 {
+				c = color.NRGBA{255, 0, 255, 0}
+			}
+			if x == 63 && y == 63 {
+				c = color.NRGBA{255, 0, 255, 255}
+			}
+			return c
+		}, RGBA, 8},
 		{"gray", func(x, y int) color.NRGBA { return color.NRGBA{busy(x, y), busy(x, y), busy(x, y), 255} }, Gray, 8},
 		{"black and white", func(x, y int) color.NRGBA {
 			v := uint8(0)

@@ -55,6 +55,12 @@ int shim_upright(VipsImage *in, VipsImage **out) {
 // shim_to_srgb gives 8-bit sRGB with 3 or 4 bands, through the embedded profile if there
 // is a usable one.
 int shim_to_srgb(VipsImage *in, VipsImage **out) {
+	if (in->Type == VIPS_INTERPRETATION_sRGB && in->BandFmt == VIPS_FORMAT_UCHAR && in->Bands >= 3 &&
+		vips_image_get_typeof(in, VIPS_META_ICC_NAME) == 0) {
+		g_object_ref(in); // it is that already: no second copy of the pixels
+		*out = in;
+		return 0;
+	}
 	VipsImage *colour = NULL;
 	if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) == 0 ||
 		vips_icc_transform(in, &colour, "srgb", "embedded", TRUE,

@@ -138,9 +138,9 @@ func (d *Desk) Wait(ctx context.Context, id string, max time.Duration) (job.Job,
 	return d.waiter.End(ctx, id, max)
 }
 
-// WaitChange waits at most max for the job's state to change.
-func (d *Desk) WaitChange(ctx context.Context, id string, max time.Duration) (job.Job, error) {
-	return d.waiter.Change(ctx, id, max)
+// WaitChange waits at most max for the job's state to be another than seen.
+func (d *Desk) WaitChange(ctx context.Context, id string, seen job.State, max time.Duration) (job.Job, error) {
+	return d.waiter.Change(ctx, id, seen, max)
 }
 
 // Get reads a job. Error: not-found.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
+	"strings"
 
 	"compressor/internal/blob"
 	"compressor/internal/picture"
@@ -17,17 +18,15 @@ func (p planner) encodeStored(ctx context.Context, dst io.Writer, effort pngfile
 	if err != nil {
 		return err
 	}
-	h, err := pngfile.ReadHeader(data, pngfile.Limits{})
+	im, err := pngfile.Decode(data, p.limits())
 	if err != nil {
 		return err
 	}
-	im, err := pngfile.Decode(data, pngfile.Limits{})
+	keep, err := p.ancillary(p.Stored, picture.MarkOf(p.In.Facts.Prior))
 	if err != nil {
 		return err
 	}
-	keep := p.ancillary(p.Stored, picture.MarkOf(p.In.Facts.Prior))
-	keep.meaning(h.Ancillary)
-	return write(ctx, dst, im, keep.Ancillary, effort)
+	return write(ctx, dst, im, keep, effort)
 }
 
 // encodeSource writes the changed or converted picture without loss.
@@ -40,7 +39,11 @@ func (p planner) encodeSource(ctx context.Context, dst io.Writer, effort pngfile
 	if err != nil {
 		return err
 	}
-	return write(ctx, dst, im, p.ancillary(p.Upright, "").Ancillary, effort)
+	keep, err := p.ancillary(p.Upright, "")
+	if err != nil {
+		return err
+	}
+	return write(ctx, dst, im, keep, effort)
 }
 
 // encodeQuantized lets imagequant choose the palette and our own optimiser write.
@@ -53,19 +56,15 @@ func (p planner) encodeQuantized(ctx context.Context, dst *blob.Writer, quality 
 	if err != nil {
 		return err
 	}
-	im, err := pngfile.Decode(data, pngfile.Limits{})
+	im, err := pngfile.Decode(data, p.limits())
 	if err != nil {
 		return err
 	}
-	keep := p.ancillary(p.Upright, p.Mark())
-	if p.In.Format == ID && p.Same {
-		h, err := p.header()
-		if err != nil {
-			return err
-		}
-		keep.meaning(h.Ancillary)
+	keep, err := p.ancillary(p.Upright, p.Mark())
+	if err != nil {
+		return err
 	}
-	return write(ctx, dst, im, keep.Ancillary, effort)
+	return write(ctx, dst, im, keep, effort)
 }
 
 func write(ctx context.Context, dst io.Writer, im *pngfile.Image, keep pngfile.Ancillary, effort pngfile.Effort) error {
@@ -77,39 +76,75 @@ func write(ctx context.Context, dst io.Writer, im *pngfile.Image, keep pngfile.A
 	return err
 }
 
+// limits let in what Inspect has let in, whatever the operator's limit was.
+func (p planner) limits() pngfile.Limits {
+	return pngfile.Limits{Pixels: int64(p.In.Facts.Width) * int64(p.In.Facts.Height)}
+}
+
 // header reads the chunks of the input.
 func (p planner) header() (*pngfile.Header, error) {
 	data, err := p.In.Blob.Bytes(maxFile)
 	if err != nil {
 		return nil, err
 	}
-	return pngfile.ReadHeader(data, pngfile.Limits{})
+	return pngfile.ReadHeader(data, p.limits())
 }
 
-// chunks is what goes beside the samples.
-type chunks struct{ pngfile.Ancillary }
-
-// ancillary wraps the metadata that goes along.
-func (p planner) ancillary(k picture.Kept, mark string) chunks {
+// ancillary gives what goes beside the samples: the metadata that is kept, the mark, and
+// what the input's own chunks tell.
+func (p planner) ancillary(k picture.Kept, mark string) (pngfile.Ancillary, error) {
 	a := pngfile.Ancillary{Exif: k.EXIF}
 	if len(k.ICC) > 0 {
 		a.ICCName, a.ICC = "ICC", k.ICC
 	}
 	if len(k.XMP) > 0 {
-		a.Text = append(a.Text, pngfile.Entry{Keyword: xmpKeyword, Text: string(k.XMP), International: true})
+		a.Text = append(a.Text, international(xmpKeyword, k.XMP))
+	}
+	if p.In.Format == ID {
+		h, err := p.header()
+		if err != nil {
+			return a, err
+		}
+		keepMeaning(&a, h.Ancillary)
+		if p.Img.Preserves("all") {
+			keepTexts(&a, h.Ancillary)
+		}
+	} else if p.Img.Preserves("all") {
+		for _, t := range p.In.Facts.Tags {
+			if t.Name == "comment" {
+				a.Text = append(a.Text, international(markKeyword, t.Value))
+			}
+		}
 	}
 	if mark != "" {
 		a.Text = append(a.Text, pngfile.Entry{Keyword: markKeyword, Text: mark})
 	}
-	return chunks{a}
+	return a, nil
 }
 
-// meaning keeps what says how the samples are to be shown: without it the picture would
-// look different in programs that heed it. An sRGB statement changes nothing and goes.
-func (c *chunks) meaning(in pngfile.Ancillary) {
-	c.CICP, c.Mastering, c.LightLevel = in.CICP, in.Mastering, in.LightLevel
+// international is a text of another format. Nothing vouches for its being UTF-8, as the
+// chunk demands.
+func international(keyword string, text []byte) pngfile.Entry {
+	return pngfile.Entry{Keyword: keyword, Text: strings.ToValidUTF8(string(text), "\uFFFD"), International: true}
+}
+
+// keepTexts keeps the input's texts, but for XMP and our mark, and its print size.
+func keepTexts(a *pngfile.Ancillary, in pngfile.Ancillary) {
+	a.Density = in.Density
+	for _, e := range in.Text {
+		if e.Keyword != xmpKeyword && !isMark(e) {
+			a.Text = append(a.Text, e)
+		}
+	}
+}
+
+// keepMeaning keeps what says how the samples are to be shown: without it the picture
+// would look different in programs that heed it. An sRGB statement changes nothing and
+// goes.
+func keepMeaning(a *pngfile.Ancillary, in pngfile.Ancillary) {
+	a.CICP, a.Mastering, a.LightLevel = in.CICP, in.Mastering, in.LightLevel
 	if in.SRGB == nil && in.ICC == nil && in.CICP == nil {
-		c.Gamma, c.Chroma = unlessSRGB(in.Gamma, in.Chroma)
+		a.Gamma, a.Chroma = unlessSRGB(in.Gamma, in.Chroma)
 	}
 }
 

@@ -44,11 +44,7 @@ func (s *Store) SetInput(ctx context.Context, t job.Ticket, ref string) error {
 
 // touch runs one guarded update. No row changed means that the hold is over.
 func (s *Store) touch(ctx context.Context, t job.Ticket, text string, args ...any) error {
-	res, err := s.db.Write().ExecContext(ctx, text, args...)
-	if err != nil {
-		return fmt.Errorf("job: %w", err)
-	}
-	n, err := res.RowsAffected()
+	n, err := s.db.Exec(ctx, text, args...)
 	if err != nil {
 		return fmt.Errorf("job: %w", err)
 	}

@@ -143,7 +143,7 @@ func (s *Store) Expired(ctx context.Context, limit int) ([]job.Leftover, error) 
 
 // MarkResultGone implements job.Keeper.
 func (s *Store) MarkResultGone(ctx context.Context, id string) error {
-	_, err := s.db.Write().ExecContext(ctx, `UPDATE job SET result_path = '' WHERE id = $1 AND state IN ('completed', 'failed')`, id)
+	_, err := s.db.Exec(ctx, `UPDATE job SET result_path = '' WHERE id = $1 AND state IN ('completed', 'failed')`, id)
 	if err != nil {
 		return fmt.Errorf("removed result: %w", err)
 	}
@@ -154,12 +154,8 @@ func (s *Store) MarkResultGone(ctx context.Context, id string) error {
 func (s *Store) DeleteOld(ctx context.Context, before time.Time) (int, error) {
 	total := 0
 	for {
-		res, err := s.db.Write().ExecContext(ctx, `DELETE FROM job WHERE id IN (SELECT id FROM job
+		n, err := s.db.Exec(ctx, `DELETE FROM job WHERE id IN (SELECT id FROM job
 			WHERE finished > 0 AND finished < $1 AND result_path = '' LIMIT $2)`, database.Millis(before), batch)
-		if err != nil {
-			return total, fmt.Errorf("old jobs: %w", err)
-		}
-		n, err := res.RowsAffected()
 		if err != nil {
 			return total, fmt.Errorf("old jobs: %w", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -151,19 +152,139 @@ func TestTicketAndRowAreOne(t *testing.T) {
 func TestManyLeases(t *testing.T) {
 	db := open(t, t.TempDir())
 	clock := storetest.NewClock()
-	q := &broken{good: 150}
+	q := &broken{good: 110}
 	s := store.New(db, q, store.Options{Now: clock.Now})
-	for range 250 {
+	for range 130 {
 		if _, err := s.InsertClaimed(t.Context(), job.Job{KeyID: "k"}, "n/p", time.Second); err != nil {
 			t.Fatal(err)
 		}
 	}
 	clock.Advance(time.Minute)
 	if n, err := s.Reap(t.Context()); n != 100 || !errors.Is(err, errBroken) {
-		t.Errorf("a queue that breaks after 150: reaped %d, %v; want the 100 of the first transaction", n, err)
+		t.Errorf("a queue that breaks after 110: reaped %d, %v; want the 100 of the first transaction", n, err)
 	}
 	q.good = 1000
-	if n, err := s.Reap(t.Context()); n != 150 || err != nil {
+	if n, err := s.Reap(t.Context()); n != 30 || err != nil {
 		t.Errorf("then reaped %d, %v", n, err)
+	}
+}
+
+// TestNotifiedAfterCommit: whoever is told of a change can read it.
+func TestNotifiedAfterCommit(t *testing.T) {
+	var s *store.Store
+	var seen []job.State
+	s = store.New(open(t, t.TempDir()), &broken{good: 1000}, store.Options{
+		Limits: store.Limits{Admitted: 1},
+		Notify: func(id string) {
+			j, err := s.Get(t.Context(), id)
+			if err != nil {
+				t.Error(err)
+			}
+			seen = append(seen, j.State)
+		},
+	})
+	ctx := t.Context()
+	must := func(j job.Job, err error) job.Job {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return j
+	}
+	j := must(s.Enqueue(ctx, job.Job{KeyID: "k"}))
+	next := must(s.Enqueue(ctx, job.Job{KeyID: "k"}))
+	j = must(s.Claim(ctx, j.Ticket(), "n/p", time.Hour))
+	if err := s.Renew(ctx, j.Ticket(), time.Hour, job.Progress{}); err != nil {
+		t.Fatal(err)
+	}
+	j = must(s.Again(ctx, j.Ticket(), time.Hour))
+	j = must(s.Release(ctx, j.Ticket()))
+	j = must(s.Claim(ctx, j.Ticket(), "n/p", time.Hour))
+	must(s.Finish(ctx, j.Ticket(), job.Outcome{})) // which admits the next
+	must(s.Cancel(ctx, next.ID))
+	want := []job.State{job.Processing, job.Processing, job.Processing, job.Enqueued, job.Processing, job.Completed, job.Enqueued, job.Failed}
+	if !slices.Equal(seen, want) {
+		t.Errorf("told of %v, want %v", seen, want)
+	}
+}
+
+// TestRaisedLimit: what was held under a lower limit is admitted by the housekeeping, in
+// its order, and nothing new overtakes it.
+func TestRaisedLimit(t *testing.T) {
+	db, q, clock := open(t, t.TempDir()), &broken{good: 1000}, storetest.NewClock()
+	with := func(admitted int) *store.Store {
+		return store.New(db, q, store.Options{Now: clock.Now, Limits: store.Limits{Admitted: admitted}})
+	}
+	var jobs []job.Job
+	add := func(s *store.Store) {
+		clock.Advance(time.Millisecond)
+		j, err := s.Enqueue(t.Context(), job.Job{KeyID: "k"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		jobs = append(jobs, j)
+	}
+	states := func() (all []job.State) {
+		for _, j := range jobs {
+			j, err := with(0).Get(t.Context(), j.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, j.State)
+		}
+		return all
+	}
+	low, high, none := with(1), with(3), with(0)
+	add(low)
+	add(low)
+	add(high)
+	if got := states(); !slices.Equal(got, []job.State{job.Enqueued, job.Held, job.Held}) {
+		t.Errorf("one overtook: %v", got)
+	}
+	add(high)
+	if _, err := high.Reap(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(); !slices.Equal(got, []job.State{job.Enqueued, job.Enqueued, job.Enqueued, job.Held}) {
+		t.Errorf("with room for three: %v", got)
+	}
+	if _, err := none.Reap(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(); got[3] != job.Enqueued {
+		t.Errorf("without a limit: %v", got)
+	}
+}
+
+// TestWoken: the queue is told of each commit that gave it a ticket, and of no other.
+func TestWoken(t *testing.T) {
+	q, clock := &broken{good: 1000}, storetest.NewClock()
+	s := store.New(open(t, t.TempDir()), q, store.Options{Now: clock.Now, Limits: store.Limits{Admitted: 1}})
+	ctx := t.Context()
+	var j job.Job
+	var err error
+	for _, step := range []struct {
+		name string
+		do   func()
+		want int
+	}{
+		{"enqueue", func() { j, err = s.Enqueue(ctx, job.Job{KeyID: "k"}) }, 1},
+		{"hold", func() { _, err = s.Enqueue(ctx, job.Job{KeyID: "k"}) }, 0},
+		{"claim", func() { j, err = s.Claim(ctx, j.Ticket(), "n/p", time.Second) }, 0},
+		{"renew", func() { err = s.Renew(ctx, j.Ticket(), time.Second, job.Progress{}) }, 0},
+		{"again", func() { j, err = s.Again(ctx, j.Ticket(), time.Second) }, 0},
+		{"release", func() { j, err = s.Release(ctx, j.Ticket()) }, 1},
+		{"claim", func() { j, err = s.Claim(ctx, j.Ticket(), "n/p", time.Second) }, 0},
+		{"reap nothing", func() { _, err = s.Reap(ctx) }, 0},
+		{"reap", func() { clock.Advance(time.Minute); _, err = s.Reap(ctx) }, 1},
+		{"recover", func() { _, err = s.Recover(ctx, "n") }, 1},
+		{"cancel, which admits", func() { _, err = s.Cancel(ctx, j.ID) }, 1},
+		{"insert claimed", func() { j, err = s.InsertClaimed(ctx, job.Job{KeyID: "other"}, "n/p", time.Second) }, 0},
+		{"finish", func() { _, err = s.Finish(ctx, j.Ticket(), job.Outcome{}) }, 0},
+	} {
+		q.woken = 0
+		if step.do(); err != nil || q.woken != step.want {
+			t.Errorf("%s: %v, woken %d times, want %d", step.name, err, q.woken, step.want)
+		}
 	}
 }

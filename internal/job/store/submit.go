@@ -21,7 +21,7 @@ func (s *Store) InsertClaimed(ctx context.Context, j job.Job, owner string, leas
 		return job.Job{}, err
 	}
 	j.State, j.Owner, j.Started, j.LeaseUntil = job.Processing, owner, j.Created, j.Created.Add(lease)
-	if _, err := s.db.Write().ExecContext(ctx, insert, values(&j)...); err != nil {
+	if _, err := s.db.Exec(ctx, insert, values(&j)...); err != nil {
 		return job.Job{}, fmt.Errorf("new job: %w", err)
 	}
 	return j, nil

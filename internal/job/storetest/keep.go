@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -98,6 +99,12 @@ func testRecover(t *testing.T, mk Make) {
 	}
 	// The ticket of the waiting job may have been taken by the process that died.
 	b.has(t, append(want, job.Ticket{Job: waiting.ID, Epoch: 2})...)
+	for _, ticket := range b.Tickets(t) {
+		must(t)(b.Store.Claim(t.Context(), ticket, "node1/p2", lease))
+	}
+	if _, err := b.Store.Claim(t.Context(), waiting.Ticket(), "node1/p1", lease); !errors.Is(err, job.ErrStale) {
+		t.Errorf("the old ticket: %v", err)
+	}
 	if got := b.get(t, other.ID); got.State != job.Processing || got.Epoch != 1 {
 		t.Errorf("another node's job: %+v", got)
 	}

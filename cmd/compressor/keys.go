@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"compressor/internal/account"
+	"compressor/internal/database"
+	"compressor/internal/problem"
+)
+
+// keyRow is one API key as --json tells it. Key is there once, when it is made.
+type keyRow struct {
+	ID       string          `json:"id"`
+	Name     string          `json:"name"`
+	Key      string          `json:"key,omitempty"`
+	Prefix   string          `json:"prefix,omitempty"`
+	Scopes   []account.Scope `json:"scopes"`
+	Created  string          `json:"created"`
+	LastUsed string          `json:"last_used,omitempty"`
+	Revoked  string          `json:"revoked,omitempty"`
+}
+
+// keysCall is what the verb keys was asked.
+type keysCall struct {
+	terminal
+	keys         *account.Keys
+	name, scopes string
+	asJSON       bool
+}
+
+const keysHelp = `Usage: compressor keys create [--name NAME] [--scopes A,B]
+       compressor keys list
+       compressor keys revoke ID
+
+Manages the API keys of a data folder (--data DIR or COMPRESSOR_DATA), also while its
+service runs. A key is shown once, when it is made. A revoked key ends within a second.`
+
+// keys is the verb that creates, lists and revokes API keys, also beside a running service.
+func keys(ctx context.Context, args []string, t terminal) error {
+	c := keysCall{terminal: t}
+	flags := []flag{
+		textFlag("--name", "NAME", "create: what the key is for.", &c.name),
+		textFlag("--scopes", "A,B", "create: what it may do, of "+scopeWords(account.Scopes(), ", ")+". Default: "+scopeWords(account.DefaultScopes(), ",")+".", &c.scopes),
+		onFlag("--json", "Print JSON.", &c.asJSON),
+	}
+	if t.helped(args, keysHelp, flags) {
+		return nil
+	}
+	loaded, rest, err := t.read(args, flags)
+	if err != nil {
+		return err
+	}
+	do, err := c.choose(rest)
+	if err != nil {
+		return err
+	}
+	create := rest[0] == "create"
+	if _, err := os.Stat(filepath.Join(loaded.Server.Data, database.File)); errors.Is(err, os.ErrNotExist) && !create {
+		return problem.Newf(problem.NotFound, "There are no keys yet in the data folder '%s'.", loaded.Server.Data)
+	}
+	db, err := database.Open(ctx, loaded.Server.Data)
+	if err != nil {
+		return err
+	}
+	if c.keys, err = account.Open(ctx, db, time.Now); err == nil {
+		err = do(ctx)
+	}
+	return errors.Join(err, db.Close())
+}
+
+// choose finds what is to be done.
+func (c *keysCall) choose(rest []string) (func(context.Context) error, error) {
+	switch {
+	case len(rest) == 0:
+		return nil, problem.Newf(problem.OptionsInvalid, "Say what to do: create, list or revoke ID.")
+	case rest[0] == "create" && len(rest) == 1:
+		scopes, err := readScopes(c.scopes)
+		return func(ctx context.Context) error { return c.create(ctx, scopes) }, err
+	case rest[0] != "create" && (c.name != "" || c.scopes != ""):
+		return nil, problem.Newf(problem.OptionsInvalid, "--name and --scopes are for create only.")
+	case rest[0] == "list" && len(rest) == 1:
+		return c.list, nil
+	case rest[0] == "revoke" && len(rest) == 2:
+		return func(ctx context.Context) error { return c.revoke(ctx, rest[1]) }, nil
+	case rest[0] == "revoke":
+		return nil, problem.Newf(problem.OptionsInvalid, "Say which key to revoke, by the ID that 'compressor keys list' shows.")
+	case rest[0] == "create" || rest[0] == "list":
+		return nil, noMore(rest[1:])
+	}
+	return nil, problem.Newf(problem.OptionsInvalid, "There is nothing to do by the name '%s': create, list or revoke ID.", printable(rest[0]))
+}
+
+func (c *keysCall) create(ctx context.Context, scopes []account.Scope) error {
+	secret, key, err := c.keys.Create(ctx, c.name, scopes...)
+	if err != nil {
+		return err
+	}
+	if c.asJSON {
+		row := keyRowOf(key)
+		row.Key = secret
+		return c.json(row)
+	}
+	c.tell("key %s, which may %s; it is not shown again:", key.ID, scopeWords(key.Scopes, " "))
+	_, err = fmt.Fprintln(c.out, secret)
+	return err
+}
+
+func (c *keysCall) list(ctx context.Context) error {
+	all, err := c.keys.List(ctx)
+	if err != nil {
+		return err
+	}
+	out, rows := []keyRow{}, [][]string{}
+	for _, key := range all {
+		r := keyRowOf(key)
+		out = append(out, r)
+		rows = append(rows, []string{r.ID, dash(r.Prefix), dash(printable(r.Name)), scopeWords(r.Scopes, ","), r.Created, dash(r.LastUsed), dash(r.Revoked)})
+	}
+	if c.asJSON {
+		return c.json(out)
+	}
+	return c.table([]string{"ID", "PREFIX", "NAME", "SCOPES", "CREATED", "LAST USED", "REVOKED"}, rows)
+}
+
+func (c *keysCall) revoke(ctx context.Context, id string) error {
+	key, err := c.keys.Revoke(ctx, id)
+	if problem.Has(err, problem.NotFound) {
+		return problem.Newf(problem.NotFound, "There is no key with the ID '%s'.", printable(id))
+	}
+	if err != nil {
+		return err
+	}
+	if c.asJSON {
+		return c.json(keyRowOf(key))
+	}
+	_, err = fmt.Fprintf(c.out, "%s is revoked since %s\n", key.ID, stamp(key.Revoked))
+	return err
+}
+
+// readScopes reads a comma separated list; none means the default ones.
+func readScopes(list string) ([]account.Scope, error) {
+	var scopes []account.Scope
+	for word := range strings.SplitSeq(list, ",") {
+		word = strings.TrimSpace(word)
+		if word == "" {
+			continue
+		}
+		known := false
+		for _, s := range account.Scopes() {
+			known = known || string(s) == word
+		}
+		if !known {
+			return nil, badArguments([]problem.Field{{Path: "--scopes",
+				Message: "Must be of " + scopeWords(account.Scopes(), ", ") + "; got '" + printable(word) + "'."}})
+		}
+		scopes = append(scopes, account.Scope(word))
+	}
+	return scopes, nil
+}
+
+func scopeWords(scopes []account.Scope, between string) string {
+	words := make([]string, len(scopes))
+	for i, s := range scopes {
+		words[i] = string(s)
+	}
+	return strings.Join(words, between)
+}
+
+func keyRowOf(k account.Key) keyRow {
+	return keyRow{
+		ID: k.ID, Name: k.Name, Prefix: k.Prefix, Scopes: k.Scopes,
+		Created: stamp(k.Created), LastUsed: stamp(k.LastUsed), Revoked: stamp(k.Revoked),
+	}
+}
+
+// stamp writes a time, "" for none.
+func stamp(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339)
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -154,16 +155,19 @@ func fetchPolicy(c config.Config) egress.Policy {
 	return p
 }
 
-// drain lets running jobs end, within the configured time, and stops the queue.
+// drain lets running jobs end, within the configured time. The queue stops handing out
+// tickets first; what still runs at the end goes back to it.
 func (n *node) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), n.config.Server.Drain)
 	defer cancel()
+	var stopping sync.WaitGroup
+	stopping.Go(func() {
+		if err := n.queue.Stop(ctx); err != nil && ctx.Err() == nil {
+			n.log.Warn("queue not stopped cleanly", "error", err)
+		}
+	})
 	n.desk.Close(ctx)
-	stop, done := context.WithTimeout(context.Background(), 5*time.Second)
-	defer done()
-	if err := n.queue.Stop(stop); err != nil {
-		n.log.Warn("queue not stopped cleanly", "error", err)
-	}
+	stopping.Wait()
 }
 
 // close gives back what was opened, last first.

@@ -178,7 +178,7 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 // Revoke ends a key for good: at once in this process, within a second in others. To
 // revoke it again changes nothing. Errors: not-found.
 func (k *Keys) Revoke(ctx context.Context, id string) (Key, error) {
-	_, err := k.db.Write().ExecContext(ctx, `UPDATE api_key SET revoked = $1 WHERE id = $2 AND revoked = 0`,
+	_, err := k.db.Exec(ctx, `UPDATE api_key SET revoked = $1 WHERE id = $2 AND revoked = 0`,
 		database.Millis(k.now()), id)
 	if err != nil {
 		return Key{}, fmt.Errorf("revoke: %w", err)

@@ -55,7 +55,7 @@ func TestDefaults(t *testing.T) {
 		Upload:  Upload{MaxBytes: 8 << 30, Stall: 30 * time.Second, MinRate: 10 << 10},
 		Jobs:    Jobs{Slots: runtime.GOMAXPROCS(0), Spares: 2, QueueMax: 10000, Concurrent: 8, Queued: 1000, Hold: 55 * time.Second, ResultTTL: 2 * time.Hour, RecordTTL: 168 * time.Hour, SweepEvery: time.Minute},
 		Limits:  Limits{Rate: 100000, Polls: 1000000, Window: 15 * time.Minute},
-		Sandbox: Sandbox{Require: "strong", Memory: 1 << 30, Wall: time.Minute, CPU: 2 * time.Minute, Output: 8 << 30, Pixels: 100000000, Frames: 1000},
+		Sandbox: Sandbox{Require: "strong", Memory: 4 << 30, Wall: 5 * time.Minute, CPU: 10 * time.Minute, Output: 8 << 30, Pixels: 100000000, Frames: 1000},
 		Log:     Log{Level: "info", Format: "text"},
 	}
 	if !reflect.DeepEqual(l.Config, want) {
@@ -162,7 +162,7 @@ func TestBadSettings(t *testing.T) {
 		{"public URL", nil, []string{"COMPRESSOR_PUBLIC_URL=ftp://h"}, "", "COMPRESSOR_PUBLIC_URL: Must be a URL such as https://compress.example.com; got 'ftp://h'."},
 		{"password in it", nil, []string{"COMPRESSOR_PUBLIC_URL=https://a:hush@h"}, "", "COMPRESSOR_PUBLIC_URL: Must not hold a user or password."},
 		{"prefix", nil, []string{"COMPRESSOR_EGRESS_FETCH_ALLOW=10.0.0.0/8,intranet"}, "", "COMPRESSOR_EGRESS_FETCH_ALLOW: Must be a prefix such as 10.0.0.0/8 or fd00::/8; got 'intranet'."},
-		{"size", nil, []string{"COMPRESSOR_JOB_MEMORY=1MiB"}, "", "COMPRESSOR_JOB_MEMORY: Must be at least 128MiB; got '1MiB'."},
+		{"size", nil, []string{"COMPRESSOR_JOB_MEMORY=1MiB"}, "", "COMPRESSOR_JOB_MEMORY: Must be at least 256MiB; got '1MiB'."},
 		{"short key", nil, []string{"COMPRESSOR_API_KEY=hush"}, "", "COMPRESSOR_API_KEY: Must be at least 16 characters long."},
 		{"no value", []string{"--hold"}, nil, "", "--hold: Needs a value."},
 		{"no file", nil, []string{"COMPRESSOR_CONFIG=bad.env"}, "", "COMPRESSOR_CONFIG: Must name a file that can be read; got 'bad.env': file does not exist."},

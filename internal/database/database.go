@@ -16,7 +16,9 @@ import (
 	"os"
 	"path/filepath"
 
-	_ "modernc.org/sqlite" // the driver "sqlite" of database/sql
+	"modernc.org/sqlite" // also the driver "sqlite" of database/sql
+
+	"compressor/internal/problem"
 )
 
 // File is the name of the database inside the data folder.
@@ -43,6 +45,18 @@ func Open(ctx context.Context, dir string) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
+	unlock, err := lockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openLocked(ctx, dir)
+	if lockErr := unlock(); err == nil && lockErr != nil {
+		return nil, errors.Join(lockErr, db.Close())
+	}
+	return db, err
+}
+
+func openLocked(ctx context.Context, dir string) (*DB, error) {
 	path := filepath.Join(dir, File)
 	// SQLite gives its side files the mode of the database, so make that private first.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -55,7 +69,7 @@ func Open(ctx context.Context, dir string) (*DB, error) {
 	db := &DB{dir: dir}
 	// One connection writes: SQLite has one writer at a time anyhow, and waiting for it in
 	// Go is first come, first served, where SQLite's busy handler would sleep and guess.
-	if db.write, err = open(path, 1, "_txlock=immediate"); err != nil {
+	if db.write, err = open(path, 1, "_pragma=journal_mode(WAL)&_txlock=immediate"); err != nil {
 		return nil, err
 	}
 	if db.read, err = open(path, readers, "_pragma=query_only(1)"); err != nil {
@@ -67,10 +81,10 @@ func Open(ctx context.Context, dir string) (*DB, error) {
 	return db, nil
 }
 
-func open(path string, conns int, option string) (*sql.DB, error) {
+func open(path string, conns int, options string) (*sql.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(67108864)&" + option
+		"?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)" +
+		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(67108864)&" + options
 	pool, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
@@ -91,19 +105,42 @@ func (d *DB) Read() *sql.DB { return d.read }
 func (d *DB) Dir() string { return d.dir }
 
 // InTx runs f in a write transaction: committed when f returns nil, else rolled back.
+// Errors: those of f; storage-full when the disk is.
 func (d *DB) InTx(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return fmt.Errorf("begin: %w", told(err))
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit this does nothing
 	if err := f(tx); err != nil {
-		return err
+		return told(err)
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", told(err))
 	}
 	return nil
+}
+
+// Exec runs one statement that changes something, as a transaction of its own, and tells
+// how many rows it touched. Errors: storage-full when the disk is.
+func (d *DB) Exec(ctx context.Context, text string, args ...any) (rows int64, err error) {
+	res, err := d.write.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, told(err)
+	}
+	return res.RowsAffected()
+}
+
+// sqliteFull is SQLITE_FULL (sqlite.org/rescode.html).
+const sqliteFull = 13
+
+// told gives an error that its reader can do something about a name; others it leaves.
+func told(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code() == sqliteFull {
+		return problem.New(problem.StorageFull).Because(err)
+	}
+	return err
 }
 
 // Ping says whether the database answers and can be read.

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"compressor/internal/problem"
 )
 
 // TestMain lets the test binary be the second process of a test: it plays the role that
@@ -166,6 +168,34 @@ func TestInTx(t *testing.T) {
 	var keys string
 	if err := db.Read().QueryRowContext(t.Context(), `SELECT group_concat(key_id) FROM rate`).Scan(&keys); err != nil || keys != "kept" {
 		t.Errorf("%q, %v", keys, err)
+	}
+}
+
+// TestFull: a full disk has a name, in a statement and in a transaction, and afterwards the
+// database is as it was.
+func TestFull(t *testing.T) {
+	db := open1(t, t.TempDir())
+	if _, err := db.Exec(t.Context(), `PRAGMA max_page_count = 1`); err != nil { // means: no more than now
+		t.Fatal(err)
+	}
+	const insert = `INSERT INTO api_key (id, name, prefix, hash, scopes, created) VALUES ($1, $2, '', $1, '', 1)`
+	big := strings.Repeat("x", 1<<20)
+	if _, err := db.Exec(t.Context(), insert, "a", big); !problem.Has(err, problem.StorageFull) {
+		t.Errorf("a statement: %v", err)
+	}
+	err := db.InTx(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(t.Context(), insert, "b", big)
+		return err
+	})
+	if !problem.Has(err, problem.StorageFull) {
+		t.Errorf("a transaction: %v", err)
+	}
+	var n int
+	if err := db.Read().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM api_key`).Scan(&n); err != nil || n != 0 {
+		t.Errorf("%d rows, %v", n, err)
+	}
+	if rows, err := db.Exec(t.Context(), insert, "c", "small"); rows != 1 || err != nil {
+		t.Errorf("what still fits: %d, %v", rows, err)
 	}
 }
 

@@ -90,3 +90,21 @@ func nodeID(dir string) (string, error) {
 	}
 	return id, nil
 }
+
+// lockFolder keeps other processes from opening the database until unlock. SQLite does not
+// wait its turn when two turn a new file to WAL at once: one is told that it is busy.
+func lockFolder(dir string) (unlock func() error, err error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	for {
+		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR { //nolint:errorlint // a bare errno
+			break
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock of the data folder: %w", err), f.Close())
+	}
+	return f.Close, nil
+}

@@ -31,16 +31,15 @@ type Handle func(ctx context.Context, t job.Ticket) error
 type Config struct {
 	Workers int           // how many tickets are handled at once, at least 1
 	Timeout time.Duration // longest handling of one ticket, 12 h when 0
+	Poll    time.Duration // how often to look for tickets of other processes, 1 s when 0
 	Logger  *slog.Logger  // of failed handlers, and River's own words; none when nil
 }
 
 const (
 	name = "jobs"
 
-	// cooldown bounds how often River looks when it is woken again and again; poll is for
-	// tickets of other processes, which wake nobody.
+	// cooldown bounds how often River looks when it is woken again and again.
 	cooldown = 5 * time.Millisecond
-	poll     = time.Second
 
 	// A ticket that ended is of no use to anyone, but River keeps it for a look.
 	keep = 15 * time.Minute
@@ -71,6 +70,9 @@ func New(ctx context.Context, pool *sql.DB, c Config) (*Queue, error) {
 	if c.Timeout <= 0 {
 		c.Timeout = 12 * time.Hour
 	}
+	if c.Poll <= 0 {
+		c.Poll = time.Second
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -92,7 +94,7 @@ func New(ctx context.Context, pool *sql.DB, c Config) (*Queue, error) {
 		Workers:                     workers,
 		Logger:                      c.Logger,
 		FetchCooldown:               cooldown,
-		FetchPollInterval:           poll,
+		FetchPollInterval:           max(c.Poll, cooldown),
 		JobTimeout:                  c.Timeout,
 		RescueStuckJobsAfter:        c.Timeout + time.Hour,
 		CompletedJobRetentionPeriod: keep,

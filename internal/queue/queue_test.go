@@ -102,6 +102,21 @@ func TestTickets(t *testing.T) {
 	}
 }
 
+// TestWake: with the poll out of reach, a ticket is taken because its process said so.
+func TestWake(t *testing.T) {
+	db := openDB(t)
+	q := newQueue(t, db, Config{Workers: 2, Poll: time.Hour})
+	events, end := q.client.Subscribe(river.EventKindJobCompleted)
+	defer end()
+	begin(t, q, func(context.Context, job.Ticket) error { return nil })
+	for i := range int64(4) {
+		enqueue(t, db, q, job.Ticket{Job: "a", Epoch: i})
+		q.Wake()
+		q.Wake()
+		next(t, events) // nothing runs any more, so nothing else makes River look
+	}
+}
+
 // TestNewTwice: the tables are made once, and a queue may be opened to add tickets only.
 func TestNewTwice(t *testing.T) {
 	db := openDB(t)

@@ -54,6 +54,8 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	if err := d.accepts(); err != nil {
 		return Receipt{}, err
 	}
+	// A client that leaves at this very moment must not leave a row without input behind.
+	ctx = context.WithoutCancel(ctx)
 	raw, err := json.Marshal(s.Order)
 	if err != nil {
 		return Receipt{}, err

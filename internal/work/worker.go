@@ -28,8 +28,8 @@ type Worker struct {
 
 	mu      sync.Mutex
 	running map[string]context.CancelFunc // by job id
-	stopped bool
-	tasks   sync.WaitGroup
+	idle    *sync.Cond                    // of mu: running has become empty
+	stopped bool                          // nothing is begun any more
 }
 
 // maxWaiting is how many jobs that are waited for one node holds at once, running or not.
@@ -38,10 +38,12 @@ const maxWaiting = 256
 
 // NewWorker runs jobs as owner.
 func NewWorker(store job.Store, files *disk.Store, pool *jobprocess.Pool, fetch *egress.Client, log *slog.Logger, limits Limits, owner string) *Worker {
-	return &Worker{
+	w := &Worker{
 		store: store, files: files, pool: pool, fetch: fetch, log: log, limits: limits, owner: owner,
 		reserved: make(chan struct{}, maxWaiting), running: map[string]context.CancelFunc{},
 	}
+	w.idle = sync.NewCond(&w.mu)
+	return w
 }
 
 // reserve takes one of the places for jobs that are waited for.
@@ -99,15 +101,16 @@ func (w *Worker) enter(id string, cancel context.CancelFunc) bool {
 		return false
 	}
 	w.running[id] = cancel
-	w.tasks.Add(1)
 	return true
 }
 
 func (w *Worker) leave(id string) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	delete(w.running, id)
-	w.mu.Unlock()
-	w.tasks.Done()
+	if len(w.running) == 0 {
+		w.idle.Broadcast()
+	}
 }
 
 // interrupt ends the work on a job that was canceled, if it runs here.
@@ -122,19 +125,21 @@ func (w *Worker) interrupt(id string) {
 // drain waits for running jobs until ctx ends, then interrupts them, which gives them
 // back to the queue.
 func (w *Worker) drain(ctx context.Context) {
-	done := make(chan struct{})
-	go func() { w.tasks.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-ctx.Done():
-	}
+	stop := context.AfterFunc(ctx, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.stopped = true
+		for _, cancel := range w.running {
+			cancel()
+		}
+	})
+	defer stop()
 	w.mu.Lock()
-	w.stopped = true
-	for _, cancel := range w.running {
-		cancel()
+	defer w.mu.Unlock()
+	for len(w.running) > 0 {
+		w.idle.Wait()
 	}
-	w.mu.Unlock()
-	<-done
+	w.stopped = true
 }
 
 // release gives a job back to the queue.

@@ -75,6 +75,9 @@ func (p *parser) scanHeader(payload []byte) (*scanReader, error) {
 			return nil, err
 		}
 	}
+	if !p.file.fits(r.Components) {
+		return nil, notHandled("more than ten blocks in an MCU")
+	}
 	tail := payload[1+2*n:]
 	r.First, r.Last = int(tail[0]), int(tail[1])
 	r.Ah, r.Al = int(tail[2]>>4), int(tail[2]&15)

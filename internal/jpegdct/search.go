@@ -229,10 +229,14 @@ func (s *searcher) bandCosts(c *costs, at *cuts) {
 }
 
 // cutsFor chooses where the bands of a component of so many blocks may start: small
-// pictures cannot pay for many scans.
+// pictures cannot pay for many scans, nor for the time to size them all.
 func cutsFor(blocks int) *cuts {
-	if blocks < 256 {
+	switch {
+	case blocks < 256:
 		return newCuts(1, 3, 6, 10, 21, 64)
+	case blocks < 4096:
+		return newCuts(1, 2, 3, 6, 10, 15, 28, 64)
+	default:
+		return newCuts(1, 2, 3, 4, 5, 6, 9, 13, 19, 28, 40, 64)
 	}
-	return newCuts(1, 2, 3, 4, 5, 6, 9, 13, 19, 28, 40, 64)
 }

@@ -151,8 +151,16 @@ func (w *Work) preserve(steps raster.Steps) error {
 	}
 	w.Upright.Blocks, w.Upright.Lost, _ = photometa.Preserve(all, turned)
 	if w.In.Facts.Tag("comment") != nil && !w.Img.Preserves("all") {
-		w.Stored.Lost = append(w.Stored.Lost, "comment")
-		w.Upright.Lost = append(w.Upright.Lost, "comment")
+		w.lose("comment")
+	}
+	if w.In.Facts.Tag("trailing-data") != nil {
+		w.lose("trailing-data")
 	}
 	return nil
+}
+
+// lose names what no result carries.
+func (w *Work) lose(what string) {
+	w.Stored.Lost = append(w.Stored.Lost, what)
+	w.Upright.Lost = append(w.Upright.Lost, what)
 }

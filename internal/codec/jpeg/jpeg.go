@@ -53,10 +53,14 @@ func (Codec) Inspect(_ context.Context, src blob.Blob, limits codec.Limits) (cod
 	if facts.NotHandled != "" && h.Handled() != nil {
 		return facts, nil
 	}
-	_, err = jpegdct.Parse(data, jpegdct.Limits{Pixels: limits.Pixels})
+	f, err := jpegdct.Parse(data, jpegdct.Limits{Pixels: limits.Pixels})
 	if errors.Is(err, jpegdct.ErrNotHandled) {
 		facts.NotHandled = "an uncommon kind of JPEG"
 		return facts, nil
+	}
+	if err == nil && f.Trailing > 0 {
+		// A motion photo's video, say. It is no part of the picture and goes, which is told.
+		facts.Tags = append(facts.Tags, codec.Tag{Name: "trailing-data", Value: data[len(data)-f.Trailing:]})
 	}
 	return facts, err
 }

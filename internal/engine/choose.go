@@ -102,7 +102,8 @@ func (c *contest) ranking() []entry {
 // verify looks at a finished file as if it came from a stranger: it must be detected and
 // inspected as what it claims to be. Its score was measured on this same file.
 func (c *contest) verify(ctx context.Context, e entry) (codec.Subject, format.Row, error) {
-	got, row, err := c.run.inspect(ctx, file{blob: e.blob})
+	claimed, _ := c.run.formats.Row(e.candidate.Format) // formats without magic go by name
+	got, row, err := c.run.inspect(ctx, file{blob: e.blob, name: claimed.Name(c.in.Name)})
 	if err != nil {
 		return got, row, fmt.Errorf("the result does not read back: %w", err)
 	}

@@ -8,6 +8,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
@@ -131,7 +132,10 @@ func (r *run) compress(ctx context.Context, f file) (Outcome, error) {
 		return keep(out, report.Signed), nil
 	}
 	c := r.codecs[row.ID]
-	if box, ok := c.(codec.Container); ok && r.descends(f) {
+	if box, ok := c.(codec.Container); ok {
+		if !r.descends(f) {
+			return keep(out, report.BudgetSpent), nil
+		}
 		var spent bool
 		if in.Parts, rep.Parts, spent, err = r.recurse(ctx, box, f); err != nil {
 			return Outcome{}, err
@@ -194,7 +198,8 @@ func (r *run) inspect(ctx context.Context, f file) (codec.Subject, format.Row, e
 	in := codec.Subject{Blob: f.blob, Name: f.name, Format: row.ID, Facts: facts, Part: f.part}
 	in.MayBe = r.request.Recipe.MayBe(row.Family, row.ID)
 	if f.part {
-		in.MayBe = append([]format.ID{row.ID}, f.mayBe...)
+		in.MayBe = append([]format.ID{row.ID}, slices.DeleteFunc(slices.Clone(f.mayBe),
+			func(id format.ID) bool { return id == row.ID })...)
 	}
 	in.Floor = floorFor(r.request.Recipe.Compression(row.Family), facts.Prior)
 	return in, row, nil
@@ -235,18 +240,22 @@ func (r *run) decide(ctx context.Context, in codec.Subject, plans []codec.Plan, 
 			return Outcome{}, err
 		}
 		for _, candidate := range plan.Candidates {
-			r.progress("encode", int64(done), int64(total), 10+80*float64(done)/float64(total))
+			if !in.Part {
+				r.progress("encode", int64(done), int64(total), 10+80*float64(done)/float64(total))
+			}
 			if err := t.try(ctx, candidate); err != nil {
 				return Outcome{}, err
 			}
 			done++
 		}
 	}
-	r.progress("verify", 0, 0, 90)
+	if !in.Part {
+		r.progress("verify", 0, 0, 90)
+	}
 	return c.choose(ctx, out)
 }
 
-// progress reports a rise, at the top level only.
+// progress reports a rise. Only the top level calls it.
 func (r *run) progress(phase string, done, total int64, percent float64) {
 	if r.request.Progress == nil {
 		return

@@ -45,7 +45,10 @@ func (r *run) recurse(ctx context.Context, box codec.Container, f file) ([]codec
 	}
 	var done []codec.Done
 	var reports []report.Report
-	for _, p := range parts {
+	for i, p := range parts {
+		if f.depth == 0 {
+			r.progress("parts", int64(i), int64(len(parts)), 10+70*float64(i)/float64(len(parts)))
+		}
 		d, rep, err := r.part(ctx, p, f.depth+1)
 		if err != nil {
 			return nil, nil, false, err

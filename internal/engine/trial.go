@@ -101,10 +101,15 @@ func (t *trial) try(ctx context.Context, c codec.Candidate) error {
 
 // cannotWin says whether a cheap look tells that the candidate will be larger than what
 // there is.
-func (t *trial) cannotWin(ctx context.Context, c codec.Candidate) bool {
+func (t *trial) cannotWin(ctx context.Context, c codec.Candidate) (cannot bool) {
 	if c.AtLeast == nil {
 		return false
 	}
+	defer func() {
+		if recover() != nil {
+			cannot = false // the attempt itself will fail, and tell
+		}
+	}()
 	size, err := c.AtLeast(ctx)
 	return err == nil && size >= t.bound()
 }

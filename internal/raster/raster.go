@@ -41,7 +41,7 @@ func Apply(im *vips.Image, s Steps, img recipe.Image, alpha bool) (*vips.Image, 
 
 // Flatten removes alpha over the recipe's background, given as #rrggbb.
 func Flatten(im *vips.Image, background string) (*vips.Image, error) {
-	return im.Flatten(fill(background, im.Bands()-1, false))
+	return im.Flatten(fill(background, im.Bands()-1, im.Depth(), false))
 }
 
 // pipeline chains steps and closes what lies between them.
@@ -89,7 +89,7 @@ func (p *pipeline) canvas(r Rect, resize recipe.Resize, alpha bool) {
 		p.do((*vips.Image).WithAlpha)
 	}
 	p.do(func(im *vips.Image) (*vips.Image, error) {
-		return im.Embed(r.X, r.Y, r.Width, r.Height, fill(background, im.Bands(), im.HasAlpha()))
+		return im.Embed(r.X, r.Y, r.Width, r.Height, fill(background, im.Bands(), im.Depth(), im.HasAlpha()))
 	})
 }
 
@@ -100,8 +100,9 @@ func (p *pipeline) result() (*vips.Image, error) {
 	return p.im, p.err
 }
 
-// fill turns "#rrggbb" or "transparent" into one value a band; gray takes the luma.
-func fill(colour string, bands int, alpha bool) []float64 {
+// fill turns "#rrggbb" or "transparent" into one value a band, of samples of so many bits;
+// gray takes the luma.
+func fill(colour string, bands, depth int, alpha bool) []float64 {
 	var r, g, b float64
 	opacity := 255.0
 	if colour == "transparent" {
@@ -117,6 +118,11 @@ func fill(colour string, bands int, alpha bool) []float64 {
 	}
 	if alpha {
 		values = append(values, opacity)
+	}
+	if depth == 16 {
+		for i := range values {
+			values[i] *= 257 // 0xff becomes 0xffff
+		}
 	}
 	return values[:bands]
 }

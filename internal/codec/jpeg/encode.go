@@ -54,6 +54,18 @@ func (p planner) mozjpeg(m mode, quality int) ([]byte, error) {
 	return im.JPEG(vips.JPEGOptions{Quality: quality, Table: m.table, Subsample: m.subsample, Trellis: true})
 }
 
+// withProfile puts a colour profile into a file that has none.
+func withProfile(data, profile []byte) []byte {
+	const soi = 2 // bytes of the marker that a file starts with
+	out := append([]byte(nil), data[:soi]...)
+	for _, s := range jpegdct.ICCSegments(profile) {
+		size := len(s.Data) + 2
+		out = append(out, 0xff, s.Marker, byte(size>>8), byte(size))
+		out = append(out, s.Data...)
+	}
+	return append(out, data[soi:]...)
+}
+
 // finish codes the coefficients with the metadata that goes along. It is the same for
 // every candidate and depends on nothing else, which is what makes a second pass find
 // nothing to do.

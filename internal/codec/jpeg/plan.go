@@ -68,17 +68,20 @@ func (p planner) lossy() []codec.Candidate {
 	case p.In.Facts.Subsampled && p.Img.Resize == nil:
 		modes = modes[:1] // what is not there needs no room; scaling down brings it back
 	}
+	var candidates []codec.Candidate
+	for _, m := range modes {
+		candidates = append(candidates, p.candidate(m))
+	}
+	return candidates
+}
+
+// lost is what a lossy result drops beside precision.
+func (p planner) lost() []string {
 	lost := p.Upright.Lost
 	if p.In.Facts.Alpha {
 		lost = append(lost[:len(lost):len(lost)], "alpha")
 	}
-	var candidates []codec.Candidate
-	for _, m := range modes {
-		c := p.candidate(m)
-		c.Lost = lost
-		candidates = append(candidates, c)
-	}
-	return candidates
+	return lost
 }
 
 func (p planner) candidate(m mode) codec.Candidate {
@@ -99,13 +102,13 @@ func (p planner) candidate(m mode) codec.Candidate {
 
 func (p planner) at(m mode, quality int) codec.Candidate {
 	return codec.Candidate{
-		Label: fmt.Sprintf("mozjpeg q=%d %s", quality, m.name), Format: ID,
+		Label: fmt.Sprintf("mozjpeg q=%d %s", quality, m.name), Format: ID, Lost: p.lost(),
 		Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeLossy(dst, m, quality) },
 	}
 }
 
-// draft is mozjpeg's own file: sequential and without metadata, so up to draftSlack times
-// as large as the finished one.
+// draft is mozjpeg's own file: sequential, so up to draftSlack times as large as the
+// finished one, and without metadata but the profile, which decides its colours.
 func (p planner) draft(m mode, quality int) codec.Candidate {
 	return codec.Candidate{
 		Label: fmt.Sprintf("mozjpeg q=%d %s", quality, m.name), Format: ID,
@@ -114,7 +117,7 @@ func (p planner) draft(m mode, quality int) codec.Candidate {
 			if err != nil {
 				return err
 			}
-			_, err = dst.Write(data)
+			_, err = dst.Write(withProfile(data, p.Upright.ICC))
 			return err
 		},
 	}

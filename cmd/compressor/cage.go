@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"compressor/internal/config"
+	"compressor/internal/jobprocess"
+	"compressor/internal/problem"
 	"compressor/internal/sandbox"
 )
 
@@ -28,4 +30,26 @@ func probe(ctx context.Context, c config.Config, dir string, want sandbox.Level)
 	return sandbox.Probe(ctx, sandbox.Options{
 		WorkDir: dir, Limits: jobLimits(c), Grants: jobGrants(), Namespaces: want == sandbox.LevelFull,
 	})
+}
+
+// openPool makes a pool of job processes in the strongest cage of this machine. It refuses
+// to when that is weaker than the settings require.
+func openPool(ctx context.Context, c config.Config, dir string, slots, spares int) (*jobprocess.Pool, sandbox.Status, error) {
+	want, err := sandbox.ParseLevel(c.Sandbox.Require)
+	if err != nil {
+		return nil, sandbox.Status{}, err
+	}
+	status, err := probe(ctx, c, dir, want)
+	if err != nil {
+		return nil, status, err
+	}
+	if missing := status.Missing(want); missing != "" {
+		return nil, status, problem.Invalid(problem.Field{Path: "COMPRESSOR_SANDBOX_REQUIRE",
+			Message: missing + " Or choose a weaker level knowingly: COMPRESSOR_SANDBOX_REQUIRE=" + status.Level.String() + "."})
+	}
+	pool, err := jobprocess.NewPool(jobprocess.Config{
+		WorkDir: dir, Slots: slots, Spares: spares,
+		Limits: jobLimits(c), Grants: jobGrants(), Features: status.Features,
+	})
+	return pool, status, err
 }

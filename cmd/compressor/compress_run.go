@@ -15,7 +15,6 @@ import (
 	"compressor/internal/format"
 	"compressor/internal/jobprocess"
 	"compressor/internal/problem"
-	"compressor/internal/sandbox"
 )
 
 // outcome is what came of one item.
@@ -52,34 +51,14 @@ func compressAll(ctx context.Context, t terminal, c config.Config, o order, item
 			return nil, err
 		}
 		defer os.RemoveAll(dir) //nolint:errcheck // nothing of worth is left in it
-		if r.pool, err = openPool(ctx, c, dir, min(o.jobs, work)); err != nil {
+		// No spares: all processors are busy with files anyway.
+		if r.pool, _, err = openPool(ctx, c, dir, min(o.jobs, work), 0); err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, r.pool.Close()) }()
 	}
 	defer r.bar.clear()
 	return r.all(ctx, items), nil
-}
-
-// openPool makes a pool of job processes in the strongest cage of this machine. It refuses
-// a weaker one than the settings require.
-func openPool(ctx context.Context, c config.Config, dir string, slots int) (*jobprocess.Pool, error) {
-	want, err := sandbox.ParseLevel(c.Sandbox.Require)
-	if err != nil {
-		return nil, err
-	}
-	status, err := probe(ctx, c, dir, want)
-	if err != nil {
-		return nil, err
-	}
-	if missing := status.Missing(want); missing != "" {
-		return nil, problem.Invalid(problem.Field{Path: "COMPRESSOR_SANDBOX_REQUIRE",
-			Message: missing + " Or choose a weaker level knowingly: COMPRESSOR_SANDBOX_REQUIRE=" + status.Level.String() + "."})
-	}
-	// No spares: all processors are busy with files anyway.
-	return jobprocess.NewPool(jobprocess.Config{
-		WorkDir: dir, Slots: slots, Limits: jobLimits(c), Grants: jobGrants(), Features: status.Features,
-	})
 }
 
 // all hands the items to as many goroutines as run at once.

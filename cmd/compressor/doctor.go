@@ -8,13 +8,14 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"golang.org/x/sys/cpu"
 	"golang.org/x/sys/unix"
 
 	"compressor/internal/config"
 	"compressor/internal/database"
+	"compressor/internal/deflate"
 	"compressor/internal/problem"
 	"compressor/internal/sandbox"
+	"compressor/internal/ssimulacra2"
 	"compressor/internal/vips"
 )
 
@@ -133,12 +134,12 @@ func checkVips() check {
 	if err := vips.Start(); err != nil {
 		return check{Name: "libvips", State: checkFail, Found: err.Error(), Fix: "Install the prebuilt libvips: make build does."}
 	}
-	return check{Name: "libvips", State: checkOK, Found: vips.Version()}
+	return check{Name: "libvips", State: checkOK, Found: vips.Version() + ", libdeflate " + deflate.Version()}
 }
 
 func checkProcessor() check {
 	cores := fmt.Sprintf("%d×", runtime.NumCPU())
-	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+	if ssimulacra2.Fast() {
 		return check{Name: "processor", State: checkOK, Found: cores + " with AVX2 and FMA: the fast metric"}
 	}
 	return check{Name: "processor", State: checkWarn, Found: cores + " without AVX2 and FMA: the portable metric",

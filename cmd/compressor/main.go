@@ -13,6 +13,7 @@ import (
 	"compressor/internal/jobprocess"
 	"compressor/internal/problem"
 	"compressor/internal/sandbox"
+	"compressor/internal/schema"
 )
 
 func main() {
@@ -63,13 +64,18 @@ func run(ctx context.Context, args []string, t terminal) int {
 		usage(t.out)
 		return 0
 	}
+	var names []string
 	for _, v := range verbs() {
+		names = append(names, v.name)
 		if v.name == args[0] {
 			return exit(t, v.run(ctx, args[1:], t))
 		}
 	}
-	usage(t.err)
-	return exit(t, problem.Newf(problem.OptionsInvalid, "There is no verb '%s'.", args[0]))
+	hint := "compressor help lists them."
+	if nearest := schema.Nearest(args[0], names); nearest != "" {
+		hint = "Did you mean '" + nearest + "'?"
+	}
+	return exit(t, problem.Newf(problem.OptionsInvalid, "There is no verb '%s'. %s", args[0], hint))
 }
 
 func usage(w io.Writer) {

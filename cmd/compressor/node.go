@@ -79,33 +79,11 @@ func newNode(ctx context.Context, c config.Config, log *slog.Logger) (n *node, e
 	if err = n.files.SweepIncoming(); err != nil {
 		return n, err
 	}
-	if err = n.openCage(ctx); err != nil {
+	jobs := filepath.Join(c.Server.Data, "jobs")
+	if n.pool, n.cage, err = openPool(ctx, c, jobs, c.Jobs.Slots, c.Jobs.Spares); err != nil {
 		return n, err
 	}
 	return n, n.openJobs(ctx)
-}
-
-// openCage lets the cage be attacked, refuses to start below the required level, and
-// starts the spare job processes.
-func (n *node) openCage(ctx context.Context) error {
-	c := n.config
-	want, err := sandbox.ParseLevel(c.Sandbox.Require)
-	if err != nil {
-		return err
-	}
-	dir := filepath.Join(c.Server.Data, "jobs")
-	if n.cage, err = probe(ctx, c, dir, want); err != nil {
-		return err
-	}
-	if missing := n.cage.Missing(want); missing != "" {
-		return problem.Invalid(problem.Field{Path: "COMPRESSOR_SANDBOX_REQUIRE",
-			Message: missing + " Or choose a weaker level knowingly: COMPRESSOR_SANDBOX_REQUIRE=" + n.cage.Level.String() + "."})
-	}
-	n.pool, err = jobprocess.NewPool(jobprocess.Config{
-		WorkDir: dir, Slots: c.Jobs.Slots, Spares: c.Jobs.Spares,
-		Limits: jobLimits(c), Grants: jobGrants(), Features: n.cage.Features,
-	})
-	return err
 }
 
 // openJobs wires the rows, the queue and the worker.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"compressor/internal/deflate"
 	"compressor/internal/engine"
 	"compressor/internal/vips"
 )
@@ -17,6 +18,7 @@ type versions struct {
 	Go         string `json:"go"`
 	System     string `json:"system"`
 	Libvips    string `json:"libvips"`
+	Libdeflate string `json:"libdeflate"`
 }
 
 // buildVersion is what the go command recorded of the source: its tag or commit, with
@@ -32,7 +34,7 @@ func buildVersion() string {
 func readVersions() versions {
 	return versions{
 		Compressor: buildVersion(), Engine: engine.Version, Go: runtime.Version(),
-		System: runtime.GOOS + "/" + runtime.GOARCH, Libvips: vips.Version(),
+		System: runtime.GOOS + "/" + runtime.GOARCH, Libvips: vips.Version(), Libdeflate: deflate.Version(),
 	}
 }
 
@@ -50,6 +52,7 @@ func printVersion(_ context.Context, args []string, t terminal) error {
 	if asJSON {
 		return t.json(v)
 	}
-	_, err := fmt.Fprintf(t.out, "compressor %s, engine %d, libvips %s, %s, %s\n", v.Compressor, v.Engine, v.Libvips, v.Go, v.System)
+	_, err := fmt.Fprintf(t.out, "compressor %s, engine %d, libvips %s, libdeflate %s, %s, %s\n",
+		v.Compressor, v.Engine, v.Libvips, v.Libdeflate, v.Go, v.System)
 	return err
 }

@@ -32,6 +32,9 @@ const (
 	Best    = 12
 )
 
+// Version is the linked library's own, such as "1.14".
+func Version() string { return C.LIBDEFLATE_VERSION_STRING }
+
 // Errors of this package. Callers turn them into problems; they name no file.
 var (
 	ErrLevel   = errors.New("deflate: level outside 1 to 12")

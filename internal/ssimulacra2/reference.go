@@ -208,3 +208,7 @@ func (p Picture) opaque() bool {
 	return p.Channels == 3 ||
 		C.ssim_opaque(p.first(), C.int(p.Width), C.int(p.Height), C.size_t(p.Stride)) == 1
 }
+
+// Fast says whether this machine's processor runs the fast path. The other gives the same
+// bits, slower.
+func Fast() bool { return C.ssim_fast() != 0 }

@@ -37,8 +37,11 @@ func (p planner) encodeLossy(dst *blob.Writer, m mode, quality int) error {
 	return p.finish(dst, f, p.Upright, p.Mark())
 }
 
-// mozjpeg writes the picture at 8 bits a sample.
+// mozjpeg writes the picture at 8 bits a sample, once.
 func (p planner) mozjpeg(m mode, quality int) ([]byte, error) {
+	if data := p.drafts[draft{m, quality}]; data != nil {
+		return data, nil
+	}
 	im, err := p.Source.Image()
 	if err != nil {
 		return nil, err
@@ -51,7 +54,9 @@ func (p planner) mozjpeg(m mode, quality int) ([]byte, error) {
 		defer shallow.Close()
 		im = shallow
 	}
-	return im.JPEG(vips.JPEGOptions{Quality: quality, Table: m.table, Subsample: m.subsample, Trellis: true})
+	data, err := im.JPEG(vips.JPEGOptions{Quality: quality, Table: m.table, Subsample: m.subsample, Trellis: true})
+	p.drafts[draft{m, quality}] = data
+	return data, err
 }
 
 // withProfile puts a colour profile into a file that has none.

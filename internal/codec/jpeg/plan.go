@@ -19,7 +19,7 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}
-	p := planner{Work: w}
+	p := planner{Work: w, drafts: map[draft][]byte{}}
 	plan := w.Plan()
 	if !w.Same && w.Lossless() {
 		plan.Notes = append(plan.Notes, fmt.Sprintf(
@@ -48,7 +48,16 @@ func (p planner) recodedAtLeast(context.Context) (int64, error) {
 }
 
 // planner makes the candidates of one plan.
-type planner struct{ *picture.Work }
+type planner struct {
+	*picture.Work
+	drafts map[draft][]byte // mozjpeg's files so far: the search ends by finishing one of them
+}
+
+// draft names one file of mozjpeg.
+type draft struct {
+	mode    mode
+	quality int
+}
 
 // mode is one way to drive mozjpeg. Tables and start values were settled on nine photos:
 // docs/images.md.

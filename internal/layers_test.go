@@ -29,7 +29,7 @@ var mayImport = map[string]string{
 	// powers
 	"sandbox":     "",
 	"egress":      "problem",
-	"vips":        "",
+	"vips":        "problem",
 	"deflate":     "problem",
 	"ssimulacra2": "",
 	"jpegdct":     "problem",
@@ -48,7 +48,7 @@ var mayImport = map[string]string{
 
 	// the engine knows no format and no family; metrics meet it here
 	"engine": "blob codec format problem recipe report",
-	"metric": "blob codec engine photometa raster ssimulacra2 vips",
+	"metric": "blob codec engine photometa problem raster ssimulacra2 vips",
 
 	// services
 	"jobprocess":    "problem sandbox",

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 step() { echo "== $*"; }
 
 step gofmt
-unformatted=$(gofmt -l cmd internal)
+unformatted=$(gofmt -l cmd internal docs test)
 if [ -n "$unformatted" ]; then
   echo "not formatted by gofmt: $unformatted" >&2
   exit 1

@@ -202,6 +202,50 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// TestClaims: a result must be of the format that its candidate claims, even where the
+// client would take the other one too.
+func TestClaims(t *testing.T) {
+	lies := codec.Candidate{Label: "lies", Format: other, Encode: writes(file(fake, 200, contents{Score: 95}))}
+	plan := func(_ context.Context, in codec.Subject, to format.ID, _ recipe.Recipe) (codec.Plan, error) {
+		if to == other {
+			return codec.Plan{Changed: true, Candidates: []codec.Candidate{lies}}, nil
+		}
+		return codec.Plan{Candidates: []codec.Candidate{lossy("a", 500, 80)}}, nil
+	}
+	out := compress(t, newEngine(t, plan), request(t, original(), at(recipe.CompressionHigh, fake, other)))
+	if out.Report.Chosen != "a" || verdicts(out.Report)["lies"] != "failed: internal" {
+		t.Errorf("chosen %q, %v", out.Report.Chosen, verdicts(out.Report))
+	}
+}
+
+// TestExact: where no loss is allowed and something without loss is possible, nothing
+// lossy wins, however small and close it is.
+func TestExact(t *testing.T) {
+	near := codec.Candidate{Label: "near", Format: other, Encode: writes(file(other, 200, contents{Shows: "near", Score: 99}))}
+	k := curve{score: func(int) float64 { return 99 }, size: func(level int) int { return 200 + level }}
+	for name, test := range map[string]struct {
+		own    []codec.Candidate
+		moved  bool // another size was asked for, too
+		chosen string
+	}{
+		"the input is possible": {nil, false, "original"},
+		"and a smaller one":     {[]codec.Candidate{lossless("packed", 900)}, false, "packed"},
+		"a changed one":         {[]codec.Candidate{lossless("packed", 1500)}, true, "packed"},
+		"only with loss":        {nil, true, "near"},
+	} {
+		plan := func(_ context.Context, in codec.Subject, to format.ID, _ recipe.Recipe) (codec.Plan, error) {
+			if to == other {
+				return codec.Plan{Changed: true, Candidates: []codec.Candidate{near, k.candidate(false)}}, nil
+			}
+			return codec.Plan{Changed: test.moved, Candidates: test.own}, nil
+		}
+		out := compress(t, newEngine(t, plan), request(t, original(), at(recipe.CompressionLossless, fake, other)))
+		if out.Report.Chosen != test.chosen {
+			t.Errorf("%s: chosen %q, want %q of %v", name, out.Report.Chosen, test.chosen, verdicts(out.Report))
+		}
+	}
+}
+
 // TestClosest: what was asked for comes, as close as it gets; without any attempt that
 // can be judged it is a failure, told as such.
 func TestClosest(t *testing.T) {

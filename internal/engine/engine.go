@@ -227,12 +227,15 @@ func (r *run) decide(ctx context.Context, in codec.Subject, plans []codec.Plan, 
 	for _, plan := range plans {
 		total += len(plan.Candidates)
 		c.changed = c.changed && plan.Changed
+		c.exact = c.exact || !plan.Changed || slices.ContainsFunc(plan.Candidates, func(c codec.Candidate) bool { return c.Lossless })
 		out.Report.Ignored = append(out.Report.Ignored, plan.Ignored...)
 		out.Report.Notes = append(out.Report.Notes, plan.Notes...)
 	}
+	level := r.request.Recipe.Compression(out.Input.Type)
 	if total == 0 {
-		return keepWithout(out, in, r.request.Recipe.Compression(out.Input.Type)), nil
+		return keepWithout(out, in, level), nil
 	}
+	c.exact = c.exact && level.Floor() > 100
 	done := 0
 	for _, plan := range plans {
 		t, err := c.add(ctx, plan)

@@ -19,6 +19,7 @@ type contest struct {
 	run     *run
 	in      codec.Subject
 	changed bool // the input is no possible result
+	exact   bool // no loss is allowed, and something without loss is a possible result
 	trials  []*trial
 }
 
@@ -61,7 +62,7 @@ const (
 func (c *contest) add(ctx context.Context, plan codec.Plan) (*trial, error) {
 	row, _ := c.run.formats.Row(c.in.Format)
 	t := &trial{contest: c, plan: plan, original: c.in, floor: c.in.Floor, metric: c.run.metrics[row.Family]}
-	if plan.Changed {
+	if plan.Changed && !c.exact {
 		// Another size or format cannot always be made without loss. Where none is
 		// allowed, or was spent before, what the eye cannot tell apart is what is left.
 		t.floor = min(t.floor, recipe.VisuallyLossless)
@@ -88,7 +89,10 @@ func (c *contest) close() {
 
 // try makes one attempt of a plain candidate, or a search's worth of them.
 func (t *trial) try(ctx context.Context, c codec.Candidate) error {
-	if c.Knob != nil {
+	switch {
+	case c.Knob != nil && t.exact:
+		return nil // a search is for loss
+	case c.Knob != nil:
 		return t.search(ctx, c)
 	}
 	if t.cannotWin(ctx, c) {
@@ -128,6 +132,11 @@ func (t *trial) encode(ctx context.Context, c codec.Candidate, draft bool) (*att
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if problem.Has(a.failure, problem.WorkerTimeout) {
+		// Out of memory: the job ends. Going on without this candidate would let the
+		// machine choose the winner.
+		return nil, a.failure
 	}
 	a.took = time.Since(start)
 	if draft && a.failure == nil {

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"compressor/internal/problem"
@@ -84,6 +85,10 @@ type Keeper interface {
 
 	// MarkResultGone records that the stored result was removed. Remove the file first.
 	MarkResultGone(ctx context.Context, id string) error
+
+	// Redact replaces the request of a job that has ended, so that what only the work needed,
+	// such as the credentials of a source, does not stay. A job that goes on is left alone.
+	Redact(ctx context.Context, id string, request json.RawMessage) error
 
 	// DeleteOld removes the records of jobs that ended before the given time and keep no
 	// result any more. Returns how many.

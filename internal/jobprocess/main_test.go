@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -109,10 +108,13 @@ func recurse(n int) int {
 }
 
 func actMemory(context.Context, Job) (Outcome, error) {
-	debug.SetGCPercent(-1)
 	var hoard [][]byte
 	for i := 0; len(hoard) == i; i++ {
-		hoard = append(hoard, make([]byte, 8<<20)) // the limit counts what is mapped
+		block := make([]byte, 4<<20)
+		for i := 0; i < len(block); i += os.Getpagesize() {
+			block[i] = 1
+		}
+		hoard = append(hoard, block)
 	}
 	return Outcome{}, nil
 }

@@ -125,7 +125,7 @@ func TestOutcomes(t *testing.T) {
 		{"panic", problem.Internal, "engine bug"},
 		{"throw", problem.WorkerDied, "in another goroutine"},
 		{"stack", problem.WorkerDied, "stack"},
-		{"memory", problem.WorkerTimeout, "alloc"},
+		{"memory", problem.WorkerTimeout, "out of memory"},
 		{"exit", problem.WorkerDied, "no outcome"},
 		{"foreign", problem.WorkerDied, "crashed"},
 		{"write-in", problem.FormatUnsafe, "denied"},
@@ -430,7 +430,10 @@ func TestServiceGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, pid := range pids { // a process handle becomes readable when the process ends
-		ready, err := unix.Poll([]unix.PollFd{{Fd: int32(handles[i]), Events: unix.POLLIN}}, 60_000)
+		ready, err := 0, error(unix.EINTR)
+		for errors.Is(err, unix.EINTR) {
+			ready, err = unix.Poll([]unix.PollFd{{Fd: int32(handles[i]), Events: unix.POLLIN}}, 60_000)
+		}
 		if err != nil || ready != 1 {
 			t.Errorf("process %d lives on: %v", pid, err)
 			_ = unix.Kill(pid, unix.SIGKILL)

@@ -4,11 +4,13 @@ package metric
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"compressor/internal/codec"
 	"compressor/internal/engine"
 	"compressor/internal/photometa"
+	"compressor/internal/problem"
 	"compressor/internal/raster"
 	"compressor/internal/ssimulacra2"
 	"compressor/internal/vips"
@@ -96,10 +98,14 @@ func shown(im *vips.Image, alpha bool, use func(ssimulacra2.Picture) error) erro
 	if err != nil {
 		return err
 	}
-	return use(ssimulacra2.Picture{
+	err = use(ssimulacra2.Picture{
 		Width: srgb.Width(), Height: srgb.Height(), Channels: srgb.Bands(),
 		Pix: pix, Stride: srgb.Width() * srgb.Bands(),
 	})
+	if errors.Is(err, ssimulacra2.ErrMemory) {
+		return problem.New(problem.WorkerTimeout).Because(err)
+	}
+	return err
 }
 
 // Equal says whether every sample is the same, whatever way the two files hold them:

@@ -3,7 +3,7 @@ package problem
 // Code is a stable, kebab-case name of one kind of failure. It never changes meaning.
 type Code string
 
-// The codes. Their meaning stands in the table below, and in docs/errors.md.
+// The codes. Their meaning stands in the table below, and in docs/generated/errors.md.
 const (
 	MultipartBroken      Code = "multipart-broken"
 	KeyMissing           Code = "key-missing"

@@ -33,7 +33,7 @@ func (s Steps) Identity() bool {
 }
 
 // Plan works out the steps for an upright picture of these sides. A crop that leaves the
-// picture is options-invalid on image.crop.
+// picture is options-invalid on image.crop, enlarging it beyond all bounds on image.resize.
 func Plan(width, height int, img recipe.Image) (Steps, error) {
 	s := Steps{Width: width, Height: height}
 	if img.Crop != nil {
@@ -44,8 +44,17 @@ func Plan(width, height int, img recipe.Image) (Steps, error) {
 	if img.Resize != nil {
 		s.resize(*img.Resize)
 	}
+	if area := int64(s.Scale.Width) * int64(s.Scale.Height); area > maxScaled && area > int64(width)*int64(height) {
+		return Steps{}, problem.Invalid(problem.Field{Path: "image.resize", Message: fmt.Sprintf(
+			"The picture of %d×%d would be enlarged to %d×%d.", width, height, s.Scale.Width, s.Scale.Height)})
+	}
 	return s, nil
 }
+
+// maxScaled bounds, in pixels, what a picture may be enlarged to, also on the way to a
+// cut: the largest sides that a recipe can name. Without it a picture of one column,
+// given only a width, would grow without bound.
+const maxScaled = 16384 * 16384
 
 func (s *Steps) crop(c recipe.Crop) error {
 	part := Rect{Width: s.Width, Height: s.Height}

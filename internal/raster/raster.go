@@ -14,6 +14,9 @@ import (
 // Open decodes a picture and turns it upright. What cannot be decoded is file-corrupt.
 func Open(src blob.Blob) (*vips.Image, error) {
 	decoded, err := vips.Open(src.Path())
+	if problem.Has(err, problem.WorkerTimeout) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, problem.New(problem.FileCorrupt).Because(err)
 	}

@@ -142,12 +142,27 @@ func metadataAttacks() []attack {
 			func(bait) error { return call(sysSetxattrat, uintptr(here), 0, 0, 0, 0, 0) }},
 		{"symlink", "leave a symbolic link for the service to follow", LevelFiltered, false,
 			func(b bait) error { return os.Symlink("/etc/passwd", filepath.Join(b.Scratch, "link")) }},
+		{"immutable", "make a file that cannot be removed any more", LevelFiltered, false, attackImmutable},
 		{"hardlink", "link another job's file into the own folder", LevelFiltered, false, func(b bait) error {
 			return os.Link(filepath.Join(b.Victim, "in"), filepath.Join(b.Scratch, "stolen"))
 		}},
 		{"fifo", "leave a pipe for the service to hang on", LevelFiltered, false,
 			func(b bait) error { return unix.Mkfifo(filepath.Join(b.Scratch, "fifo"), 0o600) }},
 	}
+}
+
+// attackImmutable sets the immutable flag (FS_IOC_SETFLAGS), and takes it off again.
+func attackImmutable(b bait) error {
+	file, err := os.Create(filepath.Join(b.Scratch, "immutable"))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	const immutable = 0x10
+	if err := unix.IoctlSetPointerInt(int(file.Fd()), unix.FS_IOC_SETFLAGS, immutable); err != nil {
+		return err
+	}
+	return unix.IoctlSetPointerInt(int(file.Fd()), unix.FS_IOC_SETFLAGS, 0)
 }
 
 // sysSetxattrat is setxattrat(2) of Linux 6.13, the same number on all architectures.
@@ -183,6 +198,7 @@ func processAttacks(tools bool) []attack {
 			var limit unix.Rlimit
 			return unix.Prlimit(b.Parent, unix.RLIMIT_CORE, nil, &limit)
 		}},
+		{"raise-limits", "raise the own resource limits", LevelFiltered, false, attackRaise},
 		{"slow-parent", "lower the service's priority", LevelFiltered, false, func(b bait) error {
 			nice, err := unix.Getpriority(unix.PRIO_PROCESS, b.Parent)
 			if err != nil {
@@ -195,6 +211,16 @@ func processAttacks(tools bool) []attack {
 		list = append(list, attack{"fork", "start a process, the first step of a fork bomb", LevelFiltered, false, attackFork})
 	}
 	return list
+}
+
+// attackRaise sets a limit to what it is, which shows that it could be set: raising it
+// then is a matter of privileges, which the service may have.
+func attackRaise(bait) error {
+	var limit unix.Rlimit
+	if err := unix.Prlimit(0, unix.RLIMIT_CORE, nil, &limit); err != nil {
+		return err
+	}
+	return unix.Prlimit(0, unix.RLIMIT_CORE, &limit, nil)
 }
 
 // attackSetsid counts only "no such call" as a refusal: the leader of a group gets EPERM

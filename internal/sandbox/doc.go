@@ -6,7 +6,9 @@
 //
 // The cage assumes that the code inside has been taken over by the file it reads. What it
 // then cannot do is listed, attack by attack, by [Attack]. What it still can do: use the
-// memory, the time, the threads and the disk its [Limits] give it, and answer nonsense.
+// memory, the time, the threads and the disk its [Limits] give it, learn whether a path
+// exists (Landlock does not police stat), map code it wrote itself into its own memory,
+// and answer nonsense. The disk is limited by file, not in sum.
 //
 // Linux only; the system call filters are written for amd64 and arm64.
 package sandbox

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -69,10 +68,13 @@ func roleEcho(cell *Cell) error {
 }
 
 func roleGrow(*Cell) error {
-	debug.SetGCPercent(-1)
 	var hoard [][]byte
 	for i := 0; len(hoard) == i; i++ {
-		hoard = append(hoard, make([]byte, 4<<20)) // the limit counts what is mapped, touched or not
+		block := make([]byte, 4<<20)
+		for i := 0; i < len(block); i += os.Getpagesize() {
+			block[i] = 1
+		}
+		hoard = append(hoard, block)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type Cause uint8
 const (
 	Exited      Cause = iota // by itself, with status 0
 	Crashed                  // a fault, a panic, a forbidden call, a signal from elsewhere
-	OutOfMemory              // its last words say so
+	OutOfMemory              // its last words say so, or it crashed close to its limit
 	OutOfCPU                 // the kernel ended it at its processor limit
 	Killed                   // by us
 )
@@ -67,7 +67,7 @@ func (p *Process) reap(stderr *os.File) {
 	if leader.Signaled() {
 		death.Signal = leader.Signal()
 	}
-	death.Cause = cause(leader, killed, death, p.cpuLimit)
+	death.Cause = p.cause(leader, killed, death)
 	p.death = death
 	close(p.done)
 }
@@ -93,17 +93,24 @@ func (p *Process) collect() (death Death, leader syscall.WaitStatus) {
 }
 
 // outOfMemory are the last words of those that died of it: the Go runtime, its cgo part,
-// GLib, the C++ library and glibc's error text.
+// GLib, the C++ library and glibc's error text. Not all say so: the collector of Go 1.26
+// can fault on a block it was refused, so a crash close to the limit counts as well.
 var outOfMemory = [...]string{
 	"out of memory", "cannot allocate memory", "failed to allocate", "std::bad_alloc",
+	"pthread_create failed: resource temporarily unavailable", // no room for a stack
 }
 
-func cause(leader syscall.WaitStatus, killed bool, death Death, cpuLimit time.Duration) Cause {
+// closeTo is how near its limit a crashed process must have been for its crash to count as
+// lack of memory. The limit counts what is mapped, we see only what was resident; stacks
+// and the runtime's own tables, about 130 MB of a job with libvips, lie between.
+const closeTo = 256 << 20
+
+func (p *Process) cause(leader syscall.WaitStatus, killed bool, death Death) Cause {
 	bySignal9 := leader.Signaled() && leader.Signal() == unix.SIGKILL
 	switch {
 	case leader.Exited() && leader.ExitStatus() == 0:
 		return Exited
-	case strings.Contains(death.Stderr, outOfCPU), bySignal9 && !killed && death.CPU > cpuLimit:
+	case strings.Contains(death.Stderr, outOfCPU), bySignal9 && !killed && death.CPU > p.limits.CPU:
 		return OutOfCPU
 	case bySignal9 && killed:
 		return Killed // and not when it was dying by itself as we came
@@ -113,6 +120,10 @@ func cause(leader syscall.WaitStatus, killed bool, death Death, cpuLimit time.Du
 		if strings.Contains(words, phrase) {
 			return OutOfMemory
 		}
+	}
+	limit := p.limits.Memory * shadowFactor
+	if death.MaxRSS >= max(limit-closeTo, limit/2) {
+		return OutOfMemory
 	}
 	return Crashed
 }

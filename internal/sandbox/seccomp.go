@@ -67,6 +67,10 @@ var deniedAlways = [...]string{
 	"utime", "utimes", "futimesat", "utimensat",
 	"setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
 	"link", "linkat", "symlink", "symlinkat", "mknod", "mknodat",
+	// flags of files (a file made immutable could not be removed any more), terminals, devices
+	"ioctl",
+	// own limits: with the superuser's privileges they could be raised again
+	"setrlimit",
 	// other processes
 	"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease",
 	"kcmp", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "rt_sigqueueinfo",
@@ -80,6 +84,7 @@ var deniedAlways = [...]string{
 	"fsconfig", "fsmount", "fspick", "open_tree", "move_mount", "mount_setattr", "quotactl",
 	"quotactl_fd", "swapon", "swapoff", "acct", "reboot", "sethostname", "setdomainname",
 	"settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "syslog", "vhangup",
+	"sync", "syncfs",
 	"iopl", "ioperm", "modify_ldt", "nfsservctl",
 	"init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load",
 	// kernel surface no codec needs
@@ -105,6 +110,8 @@ func (s Spec) deniedArguments(info *arch.Info) []seccomp.NameWithConditions {
 		{Name: "clone", Conditions: seccomp.ArgumentConditions{
 			{Argument: 0, Operation: seccomp.BitsSet, Value: namespaces}}},
 		{Name: "prlimit64", Conditions: other(0, self)},
+		{Name: "prlimit64", Conditions: seccomp.ArgumentConditions{ // reading limits is harmless
+			{Argument: 2, Operation: seccomp.NotEqual, Value: 0}}},
 	}
 	if len(s.Grants.Tools) == 0 {
 		// Threads, no processes; signals to this process and its group, to nobody else.

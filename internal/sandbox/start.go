@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,7 +37,7 @@ type Process struct {
 	drained  chan struct{} // closed when standard error has been read to its end
 	done     chan struct{} // closed when the whole group is gone
 	death    Death         // valid once done is closed
-	cpuLimit time.Duration
+	limits   Limits
 
 	mu     sync.Mutex
 	ended  bool // the leader is dead: its group must not be signalled any more
@@ -80,7 +79,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 	p := &Process{
 		pid: pid, requests: ends.requests, replies: ends.replies,
 		lines: bufio.NewScanner(ends.replies), stderr: &ring{max: stderrCap},
-		drained: make(chan struct{}), done: make(chan struct{}), cpuLimit: spec.Limits.CPU,
+		drained: make(chan struct{}), done: make(chan struct{}), limits: spec.Limits,
 	}
 	p.lines.Buffer(nil, maxLine)
 	go p.drain(ends.stderr)

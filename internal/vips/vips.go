@@ -24,6 +24,8 @@ import (
 	"runtime"
 	"strings"
 	"unsafe"
+
+	"compressor/internal/problem"
 )
 
 // Start prepares libvips in this process: one thread, no cache, untrusted loaders shut.
@@ -154,12 +156,23 @@ func bytesOf(what string, call func(buf *unsafe.Pointer, size *C.size_t) C.int) 
 }
 
 // lastError takes libvips' words. They may name files, so they are a cause, never a
-// message for the client.
+// message for the client. Refused memory is worker-timeout: it says nothing about the
+// file, and must end the job rather than one attempt, or the limit would choose the winner.
 func lastError(what string) error {
 	text := strings.TrimSpace(C.GoString(C.vips_error_buffer()))
 	C.vips_error_clear()
 	if text == "" {
 		return errors.New("vips " + what + " failed")
 	}
-	return fmt.Errorf("vips %s: %s", what, text)
+	err := fmt.Errorf("vips %s: %s", what, text)
+	lower := strings.ToLower(text)
+	for _, words := range outOfMemory {
+		if strings.Contains(lower, words) {
+			return problem.New(problem.WorkerTimeout).Because(err)
+		}
+	}
+	return err
 }
+
+// outOfMemory are the words of libvips, libjpeg and libpng for it.
+var outOfMemory = [...]string{"out of memory", "insufficient memory", "unable to allocate", "cannot allocate"}

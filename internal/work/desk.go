@@ -155,6 +155,7 @@ func (d *Desk) Cancel(ctx context.Context, id string) (job.Job, error) {
 		return job.Job{}, err
 	}
 	d.worker.interrupt(id)
+	d.worker.redact(ctx, j)
 	if j.InputRef != "" && j.State.Ended() {
 		err = d.files.Remove(j.InputRef)
 	}

@@ -33,6 +33,13 @@ type Order struct {
 	Source *Source       `json:"source,omitempty"`
 }
 
+// redacted is the order without what only the work needs: the address of a source may hold
+// credentials, and so may its headers.
+func (o Order) redacted() Order {
+	o.Source = nil
+	return o
+}
+
 // Answer is the opaque result of a job's row.
 type Answer = enginejob.Answer
 

@@ -183,7 +183,11 @@ func (t *task) complete(order Order, done *enginejob.Done) error {
 	if err != nil {
 		return errors.Join(err, t.files.Remove(path))
 	}
-	return t.dropInput()
+	t.redact(ctx, t.job)
+	if err := t.dropInput(); err != nil { // the job has ended all the same
+		t.log.Error("input not removed", "job", t.job.ID, "error", err)
+	}
+	return nil
 }
 
 // resultFile gives the file that is the result: the job's own, or a second name of the
@@ -225,6 +229,7 @@ func (t *task) fail(p *problem.Problem) {
 		}
 		return
 	}
+	t.redact(ctx, t.job)
 	if err := t.dropInput(); err != nil {
 		t.log.Error("input not removed", "job", t.job.ID, "error", err)
 	}

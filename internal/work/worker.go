@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -140,6 +141,21 @@ func (w *Worker) drain(ctx context.Context) {
 		w.idle.Wait()
 	}
 	w.stopped = true
+}
+
+// redact forgets the source of a job that has ended.
+func (w *Worker) redact(ctx context.Context, j job.Job) {
+	order, err := ReadOrder(j.Request)
+	if err != nil || order.Source == nil {
+		return
+	}
+	raw, err := json.Marshal(order.redacted())
+	if err == nil {
+		err = w.store.Redact(ctx, j.ID, raw)
+	}
+	if err != nil {
+		w.log.Error("source of an ended job not forgotten", "job", j.ID, "error", err)
+	}
 }
 
 // release gives a job back to the queue.

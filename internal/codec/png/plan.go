@@ -89,13 +89,14 @@ func (p planner) quantized(dither float64) codec.Candidate {
 // draftSlack is how much larger the quick optimiser's file may be than the normal one's.
 const draftSlack = 1.33
 
-// start is the quality at which typical graphics cross a floor: docs/images.md.
+// start is the quality at which the graphics of the corpus cross a floor, by the median:
+// docs/images.md.
 func start(floor float64) int {
 	switch {
 	case floor >= 80:
-		return 94
+		return 83
 	case floor >= 70:
-		return 86
+		return 60
 	}
-	return 70
+	return 20
 }

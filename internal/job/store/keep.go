@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"database/sql"
 	"fmt"
 	"time"
@@ -146,6 +147,15 @@ func (s *Store) MarkResultGone(ctx context.Context, id string) error {
 	_, err := s.db.Exec(ctx, `UPDATE job SET result_path = '' WHERE id = $1 AND state IN ('completed', 'failed')`, id)
 	if err != nil {
 		return fmt.Errorf("removed result: %w", err)
+	}
+	return nil
+}
+
+// Redact implements job.Keeper.
+func (s *Store) Redact(ctx context.Context, id string, request json.RawMessage) error {
+	_, err := s.db.Exec(ctx, `UPDATE job SET request = $1 WHERE id = $2 AND state IN ('completed', 'failed')`, string(request), id)
+	if err != nil {
+		return fmt.Errorf("redacted request: %w", err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -107,6 +108,25 @@ func testRecover(t *testing.T, mk Make) {
 	}
 	if got := b.get(t, other.ID); got.State != job.Processing || got.Epoch != 1 {
 		t.Errorf("another node's job: %+v", got)
+	}
+}
+
+func testRedact(t *testing.T, mk Make) {
+	b := mk(t, Limits{})
+	j := b.claim(t, b.enqueue(t, "k1"))
+	secret, left := string(b.get(t, j.ID).Request), json.RawMessage(`{"redacted":true}`)
+	if err := b.Store.Redact(t.Context(), j.ID, left); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(b.get(t, j.ID).Request); got != secret {
+		t.Errorf("the request of a running job became %s", got)
+	}
+	must(t)(b.Store.Finish(t.Context(), j.Ticket(), outcome("link", "some/path")))
+	if err := b.Store.Redact(t.Context(), j.ID, left); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(b.get(t, j.ID).Request); got != string(left) {
+		t.Errorf("the request of an ended job is still %s", got)
 	}
 }
 

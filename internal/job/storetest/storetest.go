@@ -94,6 +94,7 @@ func Run(t *testing.T, mk Make) {
 		{"Reap", testReap},
 		{"Recover", testRecover},
 		{"Expiry", testExpiry},
+		{"Redact", testRedact},
 		{"References", testReferences},
 		{"Admission", testAdmission},
 		{"AdmissionByCancel", testAdmissionByCancel},

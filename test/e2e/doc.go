@@ -1,0 +1,11 @@
+// Package e2e tests the built binary from outside: over HTTP, by signals, and by what it
+// leaves on the disk and in the process table. It imports nothing of the service, so what
+// it asserts is what a client and an operator see.
+//
+// The scripts in testdata/script read like a session with curl; script_test.go has their
+// commands. Three variables widen the tests:
+//
+//	E2E_CORPUS=full     every picture of ../shared/corpus instead of the samples
+//	KILL_FULL=1         40 uploads and 10 kills instead of 16 and 4
+//	E2E_BINARY=<file>   this binary instead of one built from the sources
+package e2e

@@ -62,7 +62,7 @@ type Ticket struct {
 // ResultPath is the name under which this hold keeps its result. The epoch is part of
 // it, so a holder that lost its job never writes over the winner's file.
 func (t Ticket) ResultPath() string {
-	return "results/" + t.Job + "/" + strconv.FormatInt(t.Epoch, 10)
+	return "results/" + t.Job + "-" + strconv.FormatInt(t.Epoch, 10)
 }
 
 // Progress is how far a job is. Percent is 0 to 100; Done and Total count units of the

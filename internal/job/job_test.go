@@ -54,7 +54,7 @@ func TestAvailable(t *testing.T) {
 
 func TestTicket(t *testing.T) {
 	a, b := Ticket{"j", 1}, Ticket{"j", 2}
-	if a.ResultPath() != "results/j/1" || a.ResultPath() == b.ResultPath() {
+	if a.ResultPath() != "results/j-1" || a.ResultPath() == b.ResultPath() {
 		t.Errorf("result paths %s and %s", a.ResultPath(), b.ResultPath())
 	}
 	text, err := json.Marshal(b)

@@ -1,5 +1,5 @@
 // Package disk keeps blobs in folders of one data directory, under names that the server
-// chooses: "inputs/<job>", "results/<job>/<epoch>".
+// chooses: "inputs/<job>", "results/<job>-<epoch>".
 //
 // A name shows up only when its contents are complete. What Keep returned from is on the
 // disk itself, not only in the page cache, so a row that names it may be committed.
@@ -24,12 +24,13 @@ type Store struct{ root string }
 
 // New makes the directory if it is missing, closed to other users.
 func New(root string) (*Store, error) {
+	s := &Store{root: root}
 	for _, dir := range []string{root, filepath.Join(root, incoming)} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
 	}
-	return &Store{root: root}, nil
+	return s, syncPath(root)
 }
 
 // incoming holds what is still being received, a folder each.
@@ -47,7 +48,7 @@ func (s *Store) Keep(path, name string, durable bool) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+	if err := s.folder(filepath.Dir(to)); err != nil {
 		return full(err)
 	}
 	if durable {
@@ -59,7 +60,25 @@ func (s *Store) Keep(path, name string, durable bool) error {
 		return full(err)
 	}
 	if durable {
-		return full(s.syncFolders(to))
+		return full(syncPath(filepath.Dir(to)))
+	}
+	return nil
+}
+
+// folder makes a folder that is missing, and makes it last: once, so that keeping a file
+// in it costs no more than the file and its name.
+func (s *Store) folder(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for dir != s.root && len(dir) > len(s.root) {
+		dir = filepath.Dir(dir)
+		if err := syncPath(dir); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -73,19 +92,7 @@ func (s *Store) Sync(name string) error {
 	if err := syncPath(path); err != nil {
 		return full(err)
 	}
-	return full(s.syncFolders(path))
-}
-
-// syncFolders makes a new name last, and the folders above it up to the root.
-func (s *Store) syncFolders(path string) error {
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
-		if err := syncPath(dir); err != nil {
-			return err
-		}
-		if dir == s.root || len(dir) <= len(s.root) {
-			return nil
-		}
-	}
+	return full(syncPath(filepath.Dir(path)))
 }
 
 // Open gives a kept file. A missing one is an fs.ErrNotExist.

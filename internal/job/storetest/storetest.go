@@ -173,7 +173,7 @@ func testLife(t *testing.T, mk Make) {
 	b.Heard.Take()
 	f := must(t)(b.Store.Finish(t.Context(), c.Ticket(), outcome("link", c.Ticket().ResultPath())))
 	end := start.Add(11 * time.Second)
-	want := job.Output{LinkID: "link", Slot: end.Unix() / 300 * 300, Name: "ä b.jpg", MIME: "image/jpeg", Size: 1 << 40, Path: "results/" + j.ID + "/1"}
+	want := job.Output{LinkID: "link", Slot: end.Unix() / 300 * 300, Name: "ä b.jpg", MIME: "image/jpeg", Size: 1 << 40, Path: "results/" + j.ID + "-1"}
 	if f.State != job.Completed || f.Output != want || string(f.Result) != `{"saved":42}` || !f.Finished.Equal(end) ||
 		!f.Expires.Equal(end.Add(2*time.Hour)) || f.Owner != "" || f.Problem != nil || !f.LeaseUntil.IsZero() {
 		t.Errorf("finished job %+v", f)

@@ -7,6 +7,6 @@ grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' internal cmd test >/de
 for package in $(grep -rlE --include='*_test.go' '^func Fuzz' internal cmd test | xargs -n1 dirname | sort -u); do
   for target in $(grep -hoE '^func Fuzz[A-Za-z0-9]+' "$package"/*_test.go | awk '{print $2}'); do
     echo "== $package $target"
-    go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "./$package"
+    go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 5x "./$package"
   done
 done

@@ -18,35 +18,45 @@ import (
 	"compressor/internal/report"
 )
 
+// choice is what is proposed for a file, and what must come of it.
+type choice struct {
+	level    recipe.Compression
+	propose  []codec.Candidate
+	chosen   string
+	reason   report.Reason
+	verdicts map[string]string
+}
+
 func TestChoice(t *testing.T) {
-	panics := codec.Candidate{Label: "panics", Format: fake, Encode: func(context.Context, *blob.Writer) error { panic("boom") }}
-	fails := codec.Candidate{Label: "fails", Format: fake, Encode: func(context.Context, *blob.Writer) error { return errBroken }}
-	refuses := codec.Candidate{Label: "refuses", Format: fake, Encode: func(context.Context, *blob.Writer) error {
-		return problem.New(problem.LimitExceeded)
-	}}
-	empty := codec.Candidate{Label: "empty", Format: fake, Encode: writes(nil)}
-	lies := lossy("lies", 300, 95)
-	lies.Encode = writes(file(other, 300, contents{Score: 95}))
-	broken := lossy("unreadable", 300, 95)
-	broken.Encode = writes([]byte("fake\n{"))
-	differs := lossless("differs", 300)
-	differs.Encode = writes(file(fake, 300, contents{Shows: "something else", Score: 99.9}))
+	tests := choices()
+	for name, test := range hostileChoices() {
+		tests[name] = test
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			out := compress(t, newEngine(t, proposing(test.propose...)), request(t, original(), at(test.level)))
+			if out.Report.Chosen != test.chosen || out.Report.Reason != test.reason {
+				t.Errorf("chosen %q because %q, want %q, %q", out.Report.Chosen, out.Report.Reason, test.chosen, test.reason)
+			}
+			if got := verdicts(out.Report); !reflect.DeepEqual(got, test.verdicts) {
+				t.Errorf("verdicts %v, want %v", got, test.verdicts)
+			}
+			if out.Result.Size > 1000 || out.Output.Size != out.Result.Size {
+				t.Errorf("%d bytes, declared %d", out.Result.Size, out.Output.Size)
+			}
+		})
+	}
+}
+
+// choices are between candidates that work.
+func choices() map[string]choice {
 	fixed := lossy("fixed", 300, 12)
 	fixed.Fixed = true
 	hopeless := lossless("hopeless", 150)
 	hopeless.AtLeast = func(context.Context) (int64, error) { return 700, nil }
 	modest := lossless("modest", 400)
 	modest.AtLeast = func(context.Context) (int64, error) { return 399, nil }
-	unsure := lossless("unsure", 400)
-	unsure.AtLeast = func(context.Context) (int64, error) { panic("boom") }
-
-	for name, test := range map[string]struct {
-		level    recipe.Compression
-		propose  []codec.Candidate
-		chosen   string
-		reason   report.Reason
-		verdicts map[string]string
-	}{
+	return map[string]choice{
 		"smallest above the floor": {recipe.CompressionHigh, []codec.Candidate{lossy("a", 500, 80), lossy("b", 400, 75), lossy("c", 300, 74.99)},
 			"b", report.Smallest, map[string]string{"a": "not-smallest", "b": "chosen", "c": "below-quality"}},
 		"the floor of medium": {recipe.CompressionMedium, []codec.Candidate{lossy("a", 500, 85), lossy("b", 400, 84.9)},
@@ -61,6 +71,34 @@ func TestChoice(t *testing.T) {
 			"original", report.BelowQuality, map[string]string{"a": "below-quality"}},
 		"equal size: the first": {recipe.CompressionHigh, []codec.Candidate{lossy("a", 400, 80), lossy("b", 400, 99)},
 			"a", report.Smallest, map[string]string{"a": "chosen", "b": "not-smallest"}},
+		"a fixed quality knows no floor": {recipe.CompressionHigh, []codec.Candidate{fixed},
+			"fixed", report.Fixed, map[string]string{"fixed": "chosen"}},
+		"what cannot win is not tried": {recipe.CompressionHigh, []codec.Candidate{lossy("a", 500, 80), hopeless},
+			"a", report.Smallest, map[string]string{"a": "chosen", "hopeless": "not-tried: cannot be smaller"}},
+		"what may win is tried": {recipe.CompressionHigh, []codec.Candidate{lossy("a", 500, 80), modest},
+			"modest", report.Smallest, map[string]string{"a": "not-smallest", "modest": "chosen"}},
+		"no proposals": {recipe.CompressionHigh, nil, "original", report.NothingWon, map[string]string{}},
+		"none asked":   {recipe.CompressionNone, nil, "original", report.NotAsked, map[string]string{}},
+	}
+}
+
+// hostileChoices have candidates that fail, lie or panic.
+func hostileChoices() map[string]choice {
+	panics := codec.Candidate{Label: "panics", Format: fake, Encode: func(context.Context, *blob.Writer) error { panic("boom") }}
+	fails := codec.Candidate{Label: "fails", Format: fake, Encode: func(context.Context, *blob.Writer) error { return errBroken }}
+	refuses := codec.Candidate{Label: "refuses", Format: fake, Encode: func(context.Context, *blob.Writer) error {
+		return problem.New(problem.LimitExceeded)
+	}}
+	empty := codec.Candidate{Label: "empty", Format: fake, Encode: writes(nil)}
+	lies := lossy("lies", 300, 95)
+	lies.Encode = writes(file(other, 300, contents{Score: 95}))
+	broken := lossy("unreadable", 300, 95)
+	broken.Encode = writes([]byte("fake\n{"))
+	differs := lossless("differs", 300)
+	differs.Encode = writes(file(fake, 300, contents{Shows: "something else", Score: 99.9}))
+	unsure := lossless("unsure", 400)
+	unsure.AtLeast = func(context.Context) (int64, error) { panic("boom") }
+	return map[string]choice{
 		"failures are attempts": {recipe.CompressionHigh, []codec.Candidate{panics, fails, refuses, empty, lossy("a", 500, 80)},
 			"a", report.Smallest, map[string]string{"panics": "failed: internal", "fails": "failed: internal",
 				"refuses": "failed: limit-exceeded", "empty": "failed: internal", "a": "chosen"}},
@@ -72,29 +110,8 @@ func TestChoice(t *testing.T) {
 			"a", report.Smallest, map[string]string{"unreadable": "failed: file-corrupt", "a": "chosen"}},
 		"lossless that is not": {recipe.CompressionHigh, []codec.Candidate{differs, lossless("a", 900)},
 			"a", report.Smallest, map[string]string{"differs": "not-lossless", "a": "chosen"}},
-		"a fixed quality knows no floor": {recipe.CompressionHigh, []codec.Candidate{fixed},
-			"fixed", report.Fixed, map[string]string{"fixed": "chosen"}},
-		"what cannot win is not tried": {recipe.CompressionHigh, []codec.Candidate{lossy("a", 500, 80), hopeless},
-			"a", report.Smallest, map[string]string{"a": "chosen", "hopeless": "not-tried: cannot be smaller"}},
-		"what may win is tried": {recipe.CompressionHigh, []codec.Candidate{lossy("a", 500, 80), modest},
-			"modest", report.Smallest, map[string]string{"a": "not-smallest", "modest": "chosen"}},
 		"an estimate that panics is none": {recipe.CompressionHigh, []codec.Candidate{unsure},
 			"unsure", report.Smallest, map[string]string{"unsure": "chosen"}},
-		"no proposals": {recipe.CompressionHigh, nil, "original", report.NothingWon, map[string]string{}},
-		"none asked":   {recipe.CompressionNone, nil, "original", report.NotAsked, map[string]string{}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			out := compress(t, newEngine(t, proposing(test.propose...)), request(t, original(), at(test.level)))
-			if out.Report.Chosen != test.chosen || out.Report.Reason != test.reason {
-				t.Errorf("chosen %q because %q, want %q, %q", out.Report.Chosen, out.Report.Reason, test.chosen, test.reason)
-			}
-			if got := verdicts(out.Report); !reflect.DeepEqual(got, test.verdicts) {
-				t.Errorf("verdicts %v, want %v", got, test.verdicts)
-			}
-			if out.Result.Size > 1000 || out.Output.Size != out.Result.Size {
-				t.Errorf("%d bytes, declared %d", out.Result.Size, out.Output.Size)
-			}
-		})
 	}
 }
 

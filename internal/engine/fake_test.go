@@ -214,13 +214,4 @@ func verdicts(r report.Report) map[string]string {
 	return out
 }
 
-// attempted lists labels in order.
-func attempted(r report.Report) []string {
-	var labels []string
-	for _, a := range r.Attempts {
-		labels = append(labels, a.Label)
-	}
-	return labels
-}
-
 var errBroken = errors.New("broken")

@@ -87,3 +87,21 @@ func (f *folder) result(name string, limit int64) (*os.File, int64, error) {
 	}
 	return os.NewFile(uintptr(fd), filepath.Join(f.writable(), name)), stat.Size, nil
 }
+
+// copyOut copies size bytes of a result into a file of our own beside the folder that the
+// process can write in, and opens that.
+func (f *folder) copyOut(from *os.File, size int64) (*os.File, string, int64, error) {
+	path := filepath.Join(f.path, "result")
+	to, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	n, err := io.Copy(to, io.LimitReader(from, size))
+	if err == nil {
+		_, err = to.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, "", 0, errors.Join(err, to.Close())
+	}
+	return to, path, n, nil
+}

@@ -99,8 +99,8 @@ func TestRun(t *testing.T) {
 	if len(seen) != 1 || seen[0] != (Progress{Phase: "working", Done: 1, Total: 2, Percent: 50}) {
 		t.Errorf("progress %+v", seen)
 	}
-	if result.CPU <= 0 || result.MaxRSS < 1<<20 {
-		t.Errorf("used %v and %d bytes", result.CPU, result.MaxRSS)
+	if used := result.Death(); used.CPU <= 0 || used.MaxRSS < 1<<20 {
+		t.Errorf("used %v and %d bytes", used.CPU, used.MaxRSS)
 	}
 	moved := filepath.Join(t.TempDir(), "moved")
 	if err := errors.Join(os.Rename(result.Path, moved), result.Close(), result.Close()); err != nil {

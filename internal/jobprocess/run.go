@@ -21,18 +21,30 @@ type Result struct {
 	File   *os.File        // the result, open for reading; nil: the input itself is the result
 	Path   string          // the result's path, so that it can be moved; "" without File
 	Size   int64           // bytes of the result
-	CPU    time.Duration   // processor time of the job process and its tools
-	MaxRSS int64           // bytes of the largest resident set among them
-	Log    string          // what they printed: for the log only
+
 	folder *folder
+	gone   chan struct{} // closed when the process and all it started are gone
+	death  sandbox.Death // valid once gone is closed
 }
 
-// Close closes the result and removes its folder. A file moved away stays.
+// Death waits until the process is gone, and says what it used and printed: for the log.
+func (r *Result) Death() sandbox.Death {
+	<-r.gone
+	return r.death
+}
+
+// Close waits until the process is gone, closes the result and removes its folder. A file
+// moved away stays. Closing again does nothing.
 func (r *Result) Close() error {
 	if r.folder == nil {
 		return nil
 	}
-	err := errors.Join(r.File.Close(), r.folder.remove())
+	<-r.gone
+	var err error
+	if r.File != nil {
+		err = r.File.Close()
+	}
+	err = errors.Join(err, r.folder.remove())
 	r.folder = nil
 	return err
 }
@@ -85,17 +97,17 @@ func (p *Pool) run(ctx context.Context, w *worker, request Request, progress fun
 	defer stop()
 
 	outcome, err := converse(w.process, request, progress)
-	death := p.end(w) // before anything it wrote is looked at
+	if err == nil && outcome.Problem == nil {
+		return p.deliver(w, outcome)
+	}
+	death := p.end(w)
 	if err != nil {
 		err = p.excuse(ctx, died(err, death, late.Load(), w.folder.path))
-	} else if outcome.Problem != nil {
+	} else {
 		err = outcome.Problem.Because(errors.New(redact(death.Stderr, w.folder.path)))
 	}
-	if err != nil {
-		_ = w.folder.remove()
-		return nil, err
-	}
-	return p.deliver(w.folder, outcome, death)
+	_ = w.folder.remove()
+	return nil, err
 }
 
 // converse sends the request and reads what comes until the outcome.
@@ -125,23 +137,49 @@ func listen(receive func(any) error, progress func(Progress)) (*Outcome, error) 
 	}
 }
 
-// deliver turns an outcome into a result, looking at the file it names.
-func (p *Pool) deliver(folder *folder, outcome *Outcome, death sandbox.Death) (*Result, error) {
-	result := &Result{
-		Report: outcome.Report, CPU: death.CPU, MaxRSS: death.MaxRSS, Log: redact(death.Stderr, folder.path),
-	}
+// deliver turns an outcome into a result. The kernel takes milliseconds to take a process
+// apart, about as long as everything else that a small job costs beside its own work, so
+// nobody waits for that: a small result is copied while its writer may still live, which
+// can spoil nothing but its own result. A larger one is looked at when the writer is gone.
+func (p *Pool) deliver(w *worker, outcome *Outcome) (*Result, error) {
+	result := &Result{Report: outcome.Report, folder: w.folder, gone: make(chan struct{})}
+	w.process.Kill()
+	p.tasks.Go(func() {
+		result.death = p.end(w)
+		result.death.Stderr = redact(result.death.Stderr, w.folder.path)
+		close(result.gone)
+	})
 	if outcome.File == "" {
-		_ = folder.remove()
 		return result, nil
 	}
-	var err error
-	result.File, result.Size, err = folder.result(outcome.File, p.config.Limits.Output)
+	err := result.open(outcome.File, p.config.Limits.Output)
 	if err != nil {
-		_ = folder.remove()
-		return nil, problem.New(problem.WorkerDied).Because(err)
+		return nil, errors.Join(problem.New(problem.WorkerDied).Because(err), result.Close())
 	}
-	result.Path, result.folder = result.File.Name(), folder
 	return result, nil
+}
+
+// copied is the size, in bytes, up to which a result is copied rather than waited for.
+const copied = 4 << 20
+
+// open opens the file that the process has left under name.
+func (r *Result) open(name string, limit int64) error {
+	file, size, err := r.folder.result(name, limit)
+	if err != nil {
+		return err
+	}
+	if size > copied {
+		file.Close()
+		<-r.gone
+		if file, size, err = r.folder.result(name, limit); err != nil {
+			return err
+		}
+		r.File, r.Path, r.Size = file, file.Name(), size
+		return nil
+	}
+	defer file.Close()
+	r.File, r.Path, r.Size, err = r.folder.copyOut(file, size)
+	return err
 }
 
 // died is the problem of a job whose process ended, or was ended, without an outcome.

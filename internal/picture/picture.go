@@ -19,10 +19,13 @@ import (
 
 // Work is one picture that is to be written in one format.
 type Work struct {
-	In     codec.Subject
-	Img    recipe.Image
-	Level  recipe.Compression
-	Same   bool // neither another format nor another size or part
+	In    codec.Subject
+	Img   recipe.Image
+	Level recipe.Compression
+	Same  bool // neither another format nor another size or part
+
+	Width, Height int // of the outcome, in pixels
+
 	Source *raster.Source
 
 	Stored  Kept // metadata for pixels in the order they are stored in
@@ -47,6 +50,7 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work
 	if err != nil {
 		return nil, err
 	}
+	w.Width, w.Height = steps.Width, steps.Height
 	w.Same = in.Format == to && steps.Identity()
 	if in.Facts.NotHandled != "" {
 		return w, w.refuse(to, steps)

@@ -17,7 +17,9 @@ func (p planner) encodeRecoded(_ context.Context, dst *blob.Writer) error {
 	if err != nil {
 		return err
 	}
-	f, err := jpegdct.Parse(data, jpegdct.Limits{})
+	// What Inspect has let in is let in here, whatever the operator's limit was.
+	limits := jpegdct.Limits{Pixels: int64(p.In.Facts.Width) * int64(p.In.Facts.Height)}
+	f, err := jpegdct.Parse(data, limits)
 	if err != nil {
 		return err
 	}
@@ -30,7 +32,7 @@ func (p planner) encodeLossy(dst *blob.Writer, m mode, quality int) error {
 	if err != nil {
 		return err
 	}
-	f, err := jpegdct.Parse(data, jpegdct.Limits{})
+	f, err := jpegdct.Parse(data, jpegdct.Limits{Pixels: int64(p.Width) * int64(p.Height)})
 	if err != nil {
 		return fmt.Errorf("mozjpeg's file does not read back: %w", err)
 	}

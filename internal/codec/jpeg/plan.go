@@ -8,6 +8,7 @@ import (
 	"compressor/internal/codec"
 	"compressor/internal/format"
 	"compressor/internal/picture"
+	"compressor/internal/problem"
 	"compressor/internal/recipe"
 )
 
@@ -18,6 +19,9 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 	w, err := picture.Prepare(in, to, r, false)
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
+	}
+	if !w.Same && max(w.Width, w.Height) > maxSide {
+		return codec.Plan{}, tooLarge(w)
 	}
 	p := planner{Work: w, drafts: map[draft][]byte{}}
 	plan := w.Plan()
@@ -35,6 +39,19 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 		})
 	}
 	return plan, nil
+}
+
+// maxSide is what libjpeg writes; the format itself ends at 65535 (T.81 B.2.2).
+const maxSide = 65500
+
+// tooLarge names the option that asks for a JPEG larger than there can be.
+func tooLarge(w *picture.Work) error {
+	path := "image.format"
+	if w.In.Format == ID {
+		path = "image.resize"
+	}
+	return problem.Invalid(problem.Field{Path: path, Message: fmt.Sprintf(
+		"A JPEG has at most %d pixels a side; this one would be %d×%d.", maxSide, w.Width, w.Height)})
 }
 
 // recodedAtLeast: coding the same coefficients anew saves at most two fifths of what is

@@ -14,7 +14,7 @@ import (
 	"compressor/internal/vips"
 )
 
-// samples are made here, but for the profiles.
+// samples are made here, but for one, and the profiles.
 func samples(t testing.TB) []codectest.Sample {
 	t.Helper()
 	photo := encoded(t, codectest.Picture(67, 45), 92)
@@ -24,6 +24,7 @@ func samples(t testing.TB) []codectest.Sample {
 		{Name: "full-chroma", Data: fullChroma(t)},
 		{Name: "gray", Data: gray(t)},
 		{Name: "progressive-420", Data: rewritten(t, encoded(t, codectest.Picture(97, 61), 90), true, nil)},
+		{Name: "progressive-cat", Data: realFile(t, "jpeg/progressive-cat.jpg")},
 		{Name: "low-quality", Data: encoded(t, codectest.Picture(64, 64), 20)},
 		{Name: "tall", Data: encoded(t, codectest.Picture(9, 240), 90)},
 		{Name: "personal", Data: with(photo,
@@ -48,6 +49,16 @@ func samples(t testing.TB) []codectest.Sample {
 		out = append(out, sample)
 	}
 	return out
+}
+
+// realFile is a file that a camera or another program made.
+func realFile(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../../testdata/image/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 func encoded(t testing.TB, im image.Image, quality int) []byte {

@@ -14,7 +14,7 @@ import (
 	"compressor/internal/codec/codectest"
 )
 
-// samples are made here, but for the profiles.
+// samples are made here, but for one, and the profiles.
 func samples(t testing.TB) []codectest.Sample {
 	t.Helper()
 	photo := encoded(t, codectest.Picture(45, 40))
@@ -23,6 +23,7 @@ func samples(t testing.TB) []codectest.Sample {
 		{Name: "rgba", Data: encoded(t, codectest.Transparent(codectest.Picture(44, 40)))},
 		{Name: "rgb", Data: photo},
 		{Name: "gray16", Data: encoded(t, gray16(46, 41))},
+		{Name: "gray16-alpha", Data: realFile(t, "png/gray16-alpha.png"), Keeps: []string{"icc"}},
 		{Name: "rgba16", Data: encoded(t, rgba16(48, 56))},
 		{Name: "interlaced", Data: raw(45, 43, 8, 2, true, nil)},
 		{Name: "gray2", Data: raw(50, 41, 2, 0, false, nil)},
@@ -36,6 +37,16 @@ func samples(t testing.TB) []codectest.Sample {
 		{Name: "srgb", Data: with(photo, profile(t, "sRGB-v4"))},
 		{Name: "apng", Data: animated(t), Untouched: "animation (APNG)"},
 	}
+}
+
+// realFile is a file that a camera or another program made.
+func realFile(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../../testdata/image/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 func encoded(t testing.TB, im image.Image) []byte {

@@ -18,7 +18,7 @@ func TestDrain(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r, err := upload(newClient(), s.base(), "photo.jpg", photo(1600, 1200, 21), "")
+		r, err := upload(newClient(), s.base(), "photo.jpg", photo(2400, 1800, 21), "")
 		if err != nil || r.status != http.StatusOK {
 			t.Errorf("the client that waited: status %d: %s, %v", r.status, r.body, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -159,13 +160,12 @@ func (k *killing) resultFiles() map[string]int {
 	for _, id := range k.history.ids() {
 		count[id] = 0
 	}
-	for _, path := range k.s.files("results") {
-		id, name := filepath.Split(path)
-		if id = filepath.Clean(id); name != "" && id != "." {
-			count[id]++
-			continue
+	for _, name := range k.s.files("results") {
+		id := name
+		if epoch := strings.LastIndexByte(name, '-'); epoch > 0 {
+			id = name[:epoch]
 		}
-		count[path] += 0 // a folder, which must not be empty
+		count[id]++
 	}
 	return count
 }

@@ -69,7 +69,7 @@ func (s *Slot) Run(ctx context.Context, input string, request Request, progress 
 	}
 	p.mu.Unlock()
 	defer p.tasks.Done()
-	defer p.refill()
+	defer p.refillSoon()
 	w, err := p.take(ctx)
 	if err != nil {
 		return nil, p.excuse(ctx, problem.New(problem.Internal).Because(err))

@@ -42,7 +42,9 @@ func (s *Store) Incoming() (string, error) {
 }
 
 // Keep moves the finished file at path to name. With durable it returns only when the
-// contents and the name are on the disk.
+// contents and the name are on the disk. It renames before it flushes: one flush of the
+// journal then covers both, and a name that a crash has left behind is nobody's, since no
+// row names it yet.
 func (s *Store) Keep(path, name string, durable bool) error {
 	to, err := s.path(name)
 	if err != nil {
@@ -51,16 +53,11 @@ func (s *Store) Keep(path, name string, durable bool) error {
 	if err := s.folder(filepath.Dir(to)); err != nil {
 		return full(err)
 	}
-	if durable {
-		if err := syncPath(path); err != nil {
-			return full(err)
-		}
-	}
 	if err := os.Rename(path, to); err != nil {
 		return full(err)
 	}
 	if durable {
-		return full(syncPath(filepath.Dir(to)))
+		return s.Sync(name)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 
 	"compressor/internal/config"
 	"compressor/internal/jobprocess"
@@ -39,7 +40,13 @@ func openPool(ctx context.Context, c config.Config, dir string, slots, spares in
 	if err != nil {
 		return nil, sandbox.Status{}, err
 	}
-	status, err := probe(ctx, c, dir, want)
+	// The attacks have a folder of their own, so that what a killed process left of them is
+	// gone with the next start. Nobody else works in dir: it is the service's, or private.
+	// What cannot be removed, since a dying process writes there, waits for a later start.
+	attacks := filepath.Join(dir, "probe")
+	_ = os.RemoveAll(attacks)
+	status, err := probe(ctx, c, attacks, want)
+	_ = os.RemoveAll(attacks)
 	if err != nil {
 		return nil, status, err
 	}

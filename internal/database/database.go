@@ -10,6 +10,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -119,6 +120,33 @@ func (d *DB) InTx(ctx context.Context, f func(*sql.Tx) error) error {
 		return fmt.Errorf("commit: %w", told(err))
 	}
 	return nil
+}
+
+// ExecLazily is Exec without the flush to disk: kill -9 loses nothing, since the kernel
+// has the bytes, but a power failure may, until the next commit of anything flushes this
+// one too. It is for what nobody was promised yet.
+func (d *DB) ExecLazily(ctx context.Context, query string, args ...any) (n int64, err error) {
+	conn, err := d.write.Conn(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("connection: %w", told(err))
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = NORMAL"); err != nil {
+		return 0, fmt.Errorf("lazy commit: %w", told(err))
+	}
+	defer func() {
+		_, restored := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = FULL")
+		if restored != nil {
+			// A connection that flushes nothing must not serve those who count on it.
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+			err = errors.Join(err, fmt.Errorf("lazy commit: %w", restored))
+		}
+	}()
+	r, err := conn.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, told(err)
+	}
+	return r.RowsAffected()
 }
 
 // Exec runs one statement that changes something, as a transaction of its own, and tells

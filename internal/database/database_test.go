@@ -356,3 +356,22 @@ func TestKilledWriter(t *testing.T) {
 		}
 	}
 }
+
+// TestExecLazily: the next commit is flushed again, whatever became of the lazy one.
+func TestExecLazily(t *testing.T) {
+	db := open1(t, t.TempDir())
+	for _, text := range []string{"CREATE TABLE lazy (n INTEGER)", "INSERT INTO lazy VALUES (1)", "nonsense"} {
+		_, err := db.ExecLazily(t.Context(), text)
+		if failed := err != nil; failed != (text == "nonsense") {
+			t.Errorf("%s: %v", text, err)
+		}
+		var mode string
+		if err := db.Write().QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&mode); err != nil || mode != "2" {
+			t.Errorf("after %s: synchronous is %s, %v", text, mode, err)
+		}
+	}
+	var n int
+	if err := db.Read().QueryRowContext(t.Context(), "SELECT n FROM lazy").Scan(&n); err != nil || n != 1 {
+		t.Errorf("read %d, %v", n, err)
+	}
+}

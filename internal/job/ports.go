@@ -16,8 +16,12 @@ import (
 // are the store's to set; an empty ID becomes a new UUID v4.
 type Submitter interface {
 	// InsertClaimed adds a job that owner works on at once, without the queue. Should
-	// owner end, the reaper enqueues it.
+	// owner end, the reaper enqueues it. A power failure may lose the row until Durable
+	// was called or the job has ended: its client still waits, and was promised nothing.
 	InsertClaimed(ctx context.Context, j Job, owner string, lease time.Duration) (Job, error)
+
+	// Durable makes the row of a job survive a power failure.
+	Durable(ctx context.Context, id string) error
 
 	// Enqueue adds a job for whoever comes first, with its ticket in the same
 	// transaction; or held, without one, when its key has enough in the queue. Errors:

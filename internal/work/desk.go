@@ -122,17 +122,20 @@ func (d *Desk) Ready(ctx context.Context) error {
 	return err
 }
 
-// Durable makes the input of a job that was waited for survive a power failure. It is
+// Durable makes a job that was waited for survive a power failure, and its input. It is
 // called before its client is told to come back later.
 func (d *Desk) Durable(ctx context.Context, id string) error {
 	j, err := d.store.Get(ctx, id)
-	if err != nil || j.State.Ended() || j.InputRef == "" {
+	if err != nil || j.State.Ended() {
 		return err
+	}
+	if j.InputRef == "" { // still being fetched
+		return d.store.Durable(ctx, id)
 	}
 	if err := d.files.Sync(j.InputRef); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return nil
+	return d.store.Durable(ctx, id)
 }
 
 // Wait waits at most max for the job to end, and returns it as it then stands.

@@ -47,6 +47,7 @@ func pictures(t *testing.T) []string {
 
 // tally is one line of the table.
 type tally struct {
+	mu                   sync.Mutex
 	files, encodes, kept int
 	in, out              int64
 	worst                float64
@@ -55,26 +56,29 @@ type tally struct {
 // TestResults compresses every picture at every level, and again, and the results once more.
 func TestResults(t *testing.T) {
 	s := start(t)
-	c := newClient()
 	files := pictures(t)
 	table := make([]tally, len(levels))
 	for i, level := range levels {
 		table[i].worst = 100
-		for _, path := range files {
-			t.Run(level.name+"/"+filepath.Base(path), func(t *testing.T) {
-				data, err := os.ReadFile(path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				r := &result{t: t, s: s, c: c, name: filepath.Base(path), data: data, level: level.name, floor: level.floor}
-				r.check(&table[i])
-			})
-		}
+		t.Run(level.name, func(t *testing.T) { // ends when all its pictures are done
+			for _, path := range files {
+				t.Run(filepath.Base(path), func(t *testing.T) {
+					t.Parallel()
+					data, err := os.ReadFile(path)
+					if err != nil {
+						t.Fatal(err)
+					}
+					r := &result{t: t, s: s, c: newClient(), name: filepath.Base(path), data: data, level: level.name, floor: level.floor}
+					r.check(&table[i])
+				})
+			}
+		})
 	}
 	var out bytes.Buffer
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "level\tfiles\tkept\tbytes in\tbytes out\tsaved\tlowest score\tencodes\t")
-	for i, row := range table {
+	for i := range table {
+		row := &table[i]
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%.1f %%\t%.2f\t%d\t\n", levels[i].name, row.files, row.kept, row.in, row.out,
 			100*(1-float64(row.out)/float64(max(row.in, 1))), row.worst, row.encodes)
 	}
@@ -102,6 +106,8 @@ func (r *result) check(sum *tally) {
 		r.t.Errorf("a second pass changed the result: %d bytes, then %d; %s of %d bytes before", first.Output.Size,
 			second.Output.Size, second.Report.Chosen, len(r.data))
 	}
+	sum.mu.Lock()
+	defer sum.mu.Unlock()
 	sum.files++
 	sum.in += first.Input.Size
 	sum.out += first.Output.Size

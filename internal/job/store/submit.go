@@ -21,10 +21,21 @@ func (s *Store) InsertClaimed(ctx context.Context, j job.Job, owner string, leas
 		return job.Job{}, err
 	}
 	j.State, j.Owner, j.Started, j.LeaseUntil = job.Processing, owner, j.Created, j.Created.Add(lease)
-	if _, err := s.db.Exec(ctx, insert, values(&j)...); err != nil {
+	if _, err := s.db.ExecLazily(ctx, insert, values(&j)...); err != nil {
 		return job.Job{}, fmt.Errorf("new job: %w", err)
 	}
 	return j, nil
+}
+
+// Durable implements job.Submitter. Any flushed commit flushes all before it; a millisecond
+// more of lease is something to commit, where the same row again would not be. A job that
+// is not processing any more had a flushed commit since.
+func (s *Store) Durable(ctx context.Context, id string) error {
+	const text = `UPDATE job SET lease_until = lease_until + 1 WHERE id = $1 AND state = 'processing'`
+	if _, err := s.db.Exec(ctx, text, id); err != nil {
+		return fmt.Errorf("flush: %w", err)
+	}
+	return nil
 }
 
 // Enqueue implements job.Submitter.

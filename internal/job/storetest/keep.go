@@ -111,6 +111,19 @@ func testRecover(t *testing.T, mk Make) {
 	}
 }
 
+// testDurable: it changes nothing that matters; that it flushes cannot be seen from here.
+func testDurable(t *testing.T, mk Make) {
+	b := mk(t, Limits{})
+	j := b.claim(t, b.enqueue(t, "k1"))
+	if err := b.Store.Durable(t.Context(), j.ID); err != nil {
+		t.Fatal(err)
+	}
+	got := b.get(t, j.ID)
+	if got.State != job.Processing || got.Epoch != j.Epoch || got.LeaseUntil.Before(j.LeaseUntil) {
+		t.Errorf("became %+v", got)
+	}
+}
+
 func testRedact(t *testing.T, mk Make) {
 	b := mk(t, Limits{})
 	j := b.claim(t, b.enqueue(t, "k1"))

@@ -15,6 +15,7 @@ import (
 // TestKill kills the server at random moments while clients upload, starts it again on the
 // same data each time, and then holds what the clients saw against what is there.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	uploads, kills := 16, 4
 	if os.Getenv("KILL_FULL") != "" {
 		uploads, kills = 40, 10

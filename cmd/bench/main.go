@@ -12,6 +12,7 @@ import (
 )
 
 func main() {
+	runtime.LockOSThread() // see startService
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)

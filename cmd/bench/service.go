@@ -34,6 +34,9 @@ type service struct {
 func startService(binary, dir string) (*service, error) {
 	cmd := exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"))
 	cmd.Env = append(os.Environ(), "COMPRESSOR_API_KEY="+apiKey, "COMPRESSOR_MIN_FREE=0", "COMPRESSOR_JOB_WALL=10m")
+	// The service ends with the bench, however that ends. The signal follows the thread that
+	// starts it, which main has locked.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	logs, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err

@@ -266,7 +266,7 @@ func TestSpares(t *testing.T) {
 		t.Fatal(err)
 	}
 	result.Close()
-	if <-first[0].process.Done(); first[1].alive() == false {
+	if <-first[0].process.Done(); !first[1].alive() {
 		t.Error("the second spare died without a job")
 	}
 	second := spares(t, pool, 2)

@@ -6,5 +6,6 @@
 // started ahead. The parent believes nothing the child says without looking: lines are
 // bounded, problems are checked against the table, and a result must be a regular file
 // of bounded size in the folder. A small one is copied out at once; a larger one is looked
-// at when the process and its whole group are gone. Whether a job whose process died is tried again is the caller's decision.
+// at when the process and its whole group are gone. Whether a job whose process died is
+// tried again is the caller's decision.
 package jobprocess

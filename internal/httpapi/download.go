@@ -56,8 +56,8 @@ func (s *Server) download(x *exchange) error {
 	http.ServeContent(w, x.r, "", j.Finished, file)
 	if w.unsatisfiable {
 		x.Header().Del("Content-Disposition") // of the file, which this answer is not
-		x.failAs(http.StatusRequestedRangeNotSatisfiable, problem.Invalid(problem.Field{
-			Path: "Range", Message: fmt.Sprintf("Lies outside the file, which has %d bytes.", j.Output.Size)}))
+		return problem.New(problem.RangeInvalid).With(problem.Field{
+			Path: "Range", Message: fmt.Sprintf("Lies outside the file, which has %d bytes.", j.Output.Size)})
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func TestDownloadOfRanges(t *testing.T) {
 		t.Errorf("two ranges: %d %s", a.status, a.text)
 	}
 	a = s.try(t, "GET", linkPath, http.Header{"Range": {"bytes=19-"}}, nil)
-	expectError(t, a, 416, problem.OptionsInvalid, notValid, "Range: Lies outside the file, which has 19 bytes.")
+	expectError(t, a, 416, problem.RangeInvalid, "The range lies outside the file.", "Range: Lies outside the file, which has 19 bytes.")
 	if a.header.Get("Content-Range") != "bytes */19" || a.header.Get("Content-Disposition") != "" {
 		t.Errorf("%v", a.header)
 	}

@@ -22,7 +22,7 @@ type ackReply struct {
 type resultReply struct {
 	ID        string         `json:"id"`
 	Status    string         `json:"status,omitempty"`
-	URL       string         `json:"url"`
+	URL       string         `json:"url,omitempty"` // left out once the result is gone
 	Input     report.File    `json:"input"`
 	Output    report.File    `json:"output"`
 	ExpiresAt string         `json:"expires_at"`
@@ -72,8 +72,12 @@ func (s *Server) resultOf(j job.Job) (resultReply, error) {
 	if err != nil {
 		return resultReply{}, fmt.Errorf("result of job %s: %w", j.ID, err)
 	}
+	link := ""
+	if j.Available(s.to.Now()) {
+		link = s.link(j)
+	}
 	return resultReply{
-		ID: j.ID, URL: s.link(j), Input: a.Input, Output: a.Output, ExpiresAt: stamp(j.Expires),
+		ID: j.ID, URL: link, Input: a.Input, Output: a.Output, ExpiresAt: stamp(j.Expires),
 		Report: a.Report.Trim(o.Detail), Tag: o.Tag, engineMillis: a.EngineMillis,
 	}, nil
 }

@@ -63,9 +63,9 @@ func NewPool(config Config) (*Pool, error) {
 	if err := os.MkdirAll(config.WorkDir, 0o700); err != nil {
 		return nil, fmt.Errorf("job processes: work folder: %w", err)
 	}
-	if _, err := Sweep(config.WorkDir); err != nil {
-		return nil, err
-	}
+	// What cannot be removed now, such as a folder in which a dying process still writes, is
+	// left for the next sweep. It is no reason not to start.
+	_, _ = Sweep(config.WorkDir)
 	home, err := newHome(config.WorkDir)
 	if err != nil {
 		return nil, fmt.Errorf("job processes: work folder: %w", err)

@@ -59,7 +59,24 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work
 		return nil, err
 	}
 	w.Source = raster.NewSource(in.Blob, steps, w.Img, alpha)
+	w.tint(steps, alpha)
 	return w, nil
+}
+
+// tint makes a gray picture one in colour if a coloured background comes behind or around
+// it. Its profile, which is one for gray, has been applied then.
+func (w *Work) tint(steps raster.Steps, alpha bool) {
+	behind := w.In.Facts.Alpha && !alpha && raster.Coloured(w.Img.Background)
+	around := steps.Canvas != raster.Rect{} && raster.Coloured(w.Img.Resize.Background)
+	if !w.In.Facts.Gray || !behind && !around {
+		return
+	}
+	w.Source.Tinted()
+	w.In.Facts.Gray = false
+	if len(w.Upright.ICC) > 0 {
+		w.Upright.ICC = nil
+		w.Upright.Lost = append(w.Upright.Lost, "icc-profile (gray)")
+	}
 }
 
 // Idle says that there is nothing to do: the file stays as it is.

@@ -191,3 +191,32 @@ func TestMetadata(t *testing.T) {
 		t.Errorf("groups %v", groups)
 	}
 }
+
+// TestTint: a gray picture with a coloured background is planned as one in colour.
+func TestTint(t *testing.T) {
+	gray := codec.Facts{Gray: true, Alpha: true}
+	red := func(img *recipe.Image) { img.Background = "#ff0000" }
+	white := func(img *recipe.Image) { img.Background = "#ffffff" }
+	around := func(img *recipe.Image) {
+		img.Resize = &recipe.Resize{Mode: "pad", Width: n(80), Height: n(80), Background: "#00ff00"}
+	}
+	for name, test := range map[string]struct {
+		facts  codec.Facts
+		change func(*recipe.Image)
+		alpha  bool
+		gray   bool
+	}{
+		"red behind":                 {gray, red, false, false},
+		"white behind":               {gray, white, false, true},
+		"red, but alpha stays":       {gray, red, true, true},
+		"red, but nothing to see it": {codec.Facts{Gray: true}, red, false, true},
+		"green around":               {gray, around, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, err := picture.Prepare(subject(test.facts), "jpeg", with(test.change), test.alpha)
+			if err != nil || w.In.Facts.Gray != test.gray {
+				t.Errorf("gray is %v, %v", w.In.Facts.Gray, err)
+			}
+		})
+	}
+}

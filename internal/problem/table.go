@@ -15,6 +15,7 @@ const (
 	IdempotencyConflict  Code = "idempotency-conflict"
 	LinkExpired          Code = "link-expired"
 	FileTooLarge         Code = "file-too-large"
+	RangeInvalid         Code = "range-invalid"
 	MediaTypeUnsupported Code = "media-type-unsupported"
 	FormatUnsupported    Code = "format-unsupported"
 	BodyNotJSON          Code = "body-not-json"
@@ -74,6 +75,7 @@ var table = [...]Row{
 	{IdempotencyConflict, 409, ExitUsage, 0, "same idempotency key, another body", "This idempotency key was used with another request."},
 	{LinkExpired, 410, ExitMissing, 0, "a known link past its time", "This link has expired."},
 	{FileTooLarge, 413, ExitUsage, 0, "over the operator's limit, upload or fetch", "The file is larger than allowed here."},
+	{RangeInvalid, 416, ExitUsage, 0, "a Range that lies outside the file", "The range lies outside the file."},
 	{MediaTypeUnsupported, 415, ExitUsage, 0, "a body of another media type than the endpoint takes", "This endpoint takes another Content-Type."},
 	{FormatUnsupported, 415, ExitFile, 0, "a kind of file that is not handled", "This kind of file is not handled."},
 	{BodyNotJSON, 422, ExitUsage, 0, "the body, or the field data, is not JSON", "Incoming request body does not contain a valid JSON data"},

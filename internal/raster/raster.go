@@ -103,6 +103,12 @@ func (p *pipeline) result() (*vips.Image, error) {
 	return p.im, p.err
 }
 
+// Coloured says whether a background, "#rrggbb", "transparent" or "", is not a gray.
+func Coloured(background string) bool {
+	return len(background) == len("#rrggbb") &&
+		(background[1:3] != background[3:5] || background[3:5] != background[5:7])
+}
+
 // fill turns "#rrggbb" or "transparent" into one value a band, of samples of so many bits;
 // gray takes the luma.
 func fill(colour string, bands, depth int, alpha bool) []float64 {

@@ -183,3 +183,85 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestTinted: a colour behind a gray picture is that colour, at either depth.
+func TestTinted(t *testing.T) {
+	clear, err := vips.FromPixels(4, 4, 2, make([]byte, 2*16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer clear.Close()
+	shallow, err := clear.PNG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deep, err := os.ReadFile("../../testdata/image/png/gray16-alpha.png") // almost clear in its corner
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"8 bits": shallow, "16 bits": deep} {
+		t.Run(name, func(t *testing.T) {
+			s := raster.NewSource(stored(t, data), raster.Steps{}, recipe.Image{Background: "#ff0000"}, false)
+			defer s.Close()
+			s.Tinted()
+			got, err := s.Image()
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown, err := got.SRGB()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer shown.Close()
+			pix, err := shown.Pixels()
+			if err != nil || shown.Bands() != 3 || pix[0] < 248 || pix[1] > 1 || pix[2] > 1 {
+				t.Errorf("%d bands, %v, %v", shown.Bands(), pix[:3], err)
+			}
+		})
+	}
+}
+
+// TestDeepAlpha: a profile does not touch alpha, which comes down from 16 to 8 bits all the same.
+func TestDeepAlpha(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/image/png/gray16-alpha.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	im, err := raster.Open(stored(t, data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer im.Close()
+	if len(im.Profile()) == 0 {
+		t.Fatal("the sample has no profile")
+	}
+	shown, err := im.SRGB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shown.Close()
+	pix, err := shown.Pixels()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(pix)/4; i++ {
+		_, _, _, alpha := want.At(i%im.Width(), i/im.Width()).RGBA()
+		if got := uint32(pix[4*i+3]); got != alpha>>8 {
+			t.Fatalf("pixel %d: alpha %d, want %d", i, got, alpha>>8)
+		}
+	}
+}
+
+func TestColoured(t *testing.T) {
+	for background, want := range map[string]bool{
+		"": false, "transparent": false, "#ffffff": false, "#7f7f7f": false, "#ff0000": true, "#000001": true,
+	} {
+		if raster.Coloured(background) != want {
+			t.Errorf("%q is taken for coloured: %v", background, !want)
+		}
+	}
+}

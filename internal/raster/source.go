@@ -15,6 +15,7 @@ type Source struct {
 	steps Steps
 	img   recipe.Image
 	alpha bool // the output can hold transparency
+	tint  bool // a gray picture gets a coloured background, and so becomes one in colour
 	ready *vips.Image
 }
 
@@ -23,6 +24,9 @@ type Source struct {
 func NewSource(src blob.Blob, steps Steps, img recipe.Image, alpha bool) *Source {
 	return &Source{blob: src, steps: steps, img: img, alpha: alpha}
 }
+
+// Tinted makes a gray picture one in colour, before a coloured background is put behind it.
+func (s *Source) Tinted() { s.tint = true }
 
 // Image is the picture at its own depth, in its own colours, with its profile attached.
 // It stays the Source's.
@@ -33,6 +37,14 @@ func (s *Source) Image() (*vips.Image, error) {
 	im, err := Open(s.blob)
 	if err != nil {
 		return nil, err
+	}
+	if s.tint && im.Bands() <= 2 {
+		colour, err := im.Colour()
+		im.Close()
+		if err != nil {
+			return nil, err
+		}
+		im = colour
 	}
 	if !s.steps.Identity() {
 		changed, err := Apply(im, s.steps, s.img, s.alpha)

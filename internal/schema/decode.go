@@ -163,6 +163,9 @@ func (d *decoder) list(n *node, path string, v *value, to reflect.Value) bool {
 	if limit := n.rules.maxItems; limit > 0 && len(v.items) > limit {
 		return d.wrong(path, fmt.Sprintf("Must have at most %d entries; got %d.", limit, len(v.items)))
 	}
+	if n.single && len(v.items) == 0 { // a word may stand for the list, but not nothing
+		return d.wrong(path, "Must have at least one entry.")
+	}
 	to.Set(reflect.MakeSlice(n.typ, len(v.items), len(v.items)))
 	good := true
 	for i, item := range v.items {

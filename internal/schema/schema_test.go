@@ -192,6 +192,7 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 		{`{"url":"u","image":{"quality":123456789012345678901234567890}}`, []string{"image.quality: Must be between 1 and 100; got 123456789012345678901234567890."}},
 		{`{"url":"u","image":{"format":["jpeg","gif"]}}`, []string{"image.format[1]: Must be one of keep, jpeg, png, webp; got 'gif'."}},
 		{`{"url":"u","image":{"format":"gif"}}`, []string{"image.format: Must be one of keep, jpeg, png, webp; got 'gif'."}},
+		{`{"url":"u","image":{"format":[]}}`, []string{"image.format: Must have at least one entry."}},
 		{`{"url":"u","image":{"format":{}}}`, []string{"image.format: Must be text; got a hash."}},
 		{`{"url":"u","image":{"preserve":"profile"}}`, []string{"image.preserve: Must be a list; got 'profile'."}},
 		{`{"url":"u","image":{"preserve":[null]}}`, []string{"image.preserve[0]: Must be text; got null."}},

@@ -24,6 +24,15 @@ func (im *Image) Depth8() (*Image, error) {
 	return result("depth", func(out **C.VipsImage) C.int { return C.shim_to_depth8(im.ptr, out) })
 }
 
+// Colour turns gray into three equal colour bands at its own depth, or, through a profile
+// if it has one, into 8-bit sRGB.
+func (im *Image) Colour() (*Image, error) {
+	if len(im.Profile()) > 0 {
+		return im.SRGB()
+	}
+	return result("colour", func(out **C.VipsImage) C.int { return C.shim_to_colour(im.ptr, out) })
+}
+
 // Crop cuts out a rectangle, in pixels; it must lie inside.
 func (im *Image) Crop(x, y, width, height int) (*Image, error) {
 	return result("crop", func(out **C.VipsImage) C.int {

@@ -61,16 +61,23 @@ int shim_to_srgb(VipsImage *in, VipsImage **out) {
 		*out = in;
 		return 0;
 	}
-	VipsImage *colour = NULL;
+	// The transform leaves alpha as it is, so 16 bits stay 16 bits until colourspace below
+	// brings all bands down together.
+	int depth = in->BandFmt == VIPS_FORMAT_USHORT && vips_image_hasalpha(in) ? 16 : 8;
+	VipsImage *profiled = NULL, *colour = NULL;
 	if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) == 0 ||
-		vips_icc_transform(in, &colour, "srgb", "embedded", TRUE,
+		vips_icc_transform(in, &profiled, "srgb", "embedded", TRUE, "depth", depth,
 			"intent", VIPS_INTENT_RELATIVE, "black_point_compensation", TRUE, NULL) != 0) {
 		vips_error_clear();
-		if (vips_colourspace(in, &colour, VIPS_INTERPRETATION_sRGB, NULL) != 0) {
-			return -1;
-		}
+		profiled = in;
+		g_object_ref(in);
 	}
-	int failed = vips_cast_uchar(colour, out, NULL);
+	int failed = vips_colourspace(profiled, &colour, VIPS_INTERPRETATION_sRGB, NULL);
+	g_object_unref(profiled);
+	if (failed != 0) {
+		return -1;
+	}
+	failed = vips_cast_uchar(colour, out, NULL);
 	g_object_unref(colour);
 	return failed != 0 ? -1 : in_memory(out);
 }
@@ -85,6 +92,24 @@ int shim_to_depth8(VipsImage *in, VipsImage **out) {
 	}
 	int failed = vips_cast_uchar(colour, out, NULL);
 	g_object_unref(colour);
+	return failed != 0 ? -1 : in_memory(out);
+}
+
+// shim_to_colour gives gray three equal bands, its own samples in each, at its own depth.
+int shim_to_colour(VipsImage *in, VipsImage **out) {
+	VipsInterpretation space = in->BandFmt == VIPS_FORMAT_USHORT ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB;
+	VipsImage *gray = NULL, *joined = NULL;
+	if (vips_extract_band(in, &gray, 0, NULL) != 0) {
+		return -1;
+	}
+	VipsImage *bands[3] = {gray, gray, in}; // in brings its alpha along, if it has one
+	int failed = vips_bandjoin(bands, &joined, 3, NULL);
+	g_object_unref(gray);
+	if (failed != 0) {
+		return -1;
+	}
+	failed = vips_copy(joined, out, "interpretation", space, NULL);
+	g_object_unref(joined);
 	return failed != 0 ? -1 : in_memory(out);
 }
 

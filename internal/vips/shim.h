@@ -12,6 +12,7 @@ int shim_from_memory(const void *pix, size_t size, int width, int height, int ba
 int shim_upright(VipsImage *in, VipsImage **out);
 int shim_to_srgb(VipsImage *in, VipsImage **out);
 int shim_to_depth8(VipsImage *in, VipsImage **out);
+int shim_to_colour(VipsImage *in, VipsImage **out);
 int shim_crop(VipsImage *in, int x, int y, int width, int height, VipsImage **out);
 int shim_resize(VipsImage *in, int width, int height, VipsImage **out);
 int shim_embed(VipsImage *in, int x, int y, int width, int height, const double *background, VipsImage **out);

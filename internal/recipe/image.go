@@ -10,8 +10,11 @@ import (
 // Image holds the options of pictures.
 type Image struct {
 	Compression Compression `json:"compression" default:"high" enum:"medium,high,ultra,lossless,none" doc:"How hard to squeeze. medium keeps quality high, high is for the web and feeds, ultra for thumbnails and previews; lossless keeps every pixel, none only does what else is asked."`
-	Format      Formats     `json:"format" default:"keep" enum:"keep,@image" doc:"Output format, or a list of which the smallest result wins."`
+	Format      Formats     `json:"format" default:"keep" enum:"keep,best,@image" doc:"Output format, or a list of which the smallest result wins. best: the smallest that every current browser shows and that keeps transparency."`
 	Quality     *int        `json:"quality,omitempty" minimum:"1" maximum:"100" doc:"Fixed encoder quality instead of a searched one; overrides compression. The score is reported, no floor applies."`
+	MinScore    *float64    `json:"min_score,omitempty" minimum:"1" maximum:"100" doc:"SSIMULACRA2 score that the finished file must reach, instead of the level's."`
+	MaxBytes    *int64      `json:"max_bytes,omitempty" minimum:"1" doc:"Size that the result must not exceed, used as fully as can be for the best score. Overrides compression."`
+	Downscale   bool        `json:"allow_downscale" default:"false" doc:"With max_bytes: make the picture smaller where its size cannot be met otherwise."`
 	Resize      *Resize     `json:"resize,omitempty" doc:"Change the size, after any crop."`
 	Crop        *Crop       `json:"crop,omitempty" doc:"Cut a part out."`
 	Background  string      `json:"background" default:"#ffffff" pattern:"^#[0-9a-fA-F]{6}$" doc:"What stands behind transparency where the output format has none: #rrggbb."`

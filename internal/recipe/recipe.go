@@ -3,6 +3,8 @@
 package recipe
 
 import (
+	"slices"
+
 	"compressor/internal/format"
 	"compressor/internal/problem"
 )
@@ -10,9 +12,10 @@ import (
 // Recipe is what decides the bytes of a result. Absence, not zero, means unset; what has
 // a default is filled in by package schema.
 type Recipe struct {
-	Image    Image  `json:"image" doc:"Options for pictures, also inside documents and archives."`
-	Video    *Video `json:"video,omitempty" doc:"Options for videos. For any other kind of file they are accepted, unused and listed in the report."`
-	Metadata bool   `json:"metadata" default:"false" doc:"Report the metadata of input and output: pixels, EXIF, XMP, IPTC, ICC."`
+	Image    Image   `json:"image" doc:"Options for pictures, also inside documents and archives."`
+	Video    *Video  `json:"video,omitempty" doc:"Options for videos. For any other kind of file they are accepted, unused and listed in the report."`
+	Archive  Archive `json:"archive" doc:"Options for archives: how they are packed, and which of their members are compressed."`
+	Metadata bool    `json:"metadata" default:"false" doc:"Report the metadata of input and output: pixels, EXIF, XMP, IPTC, ICC."`
 }
 
 // Envelope is what a request carries beside the file: the recipe, and how to answer.
@@ -148,9 +151,13 @@ func (c Crop) Check() []problem.Field {
 
 // Families whose options stand in a Recipe.
 const (
-	FamilyImage format.Family = "image"
-	FamilyVideo format.Family = "video"
+	FamilyImage   format.Family = "image"
+	FamilyVideo   format.Family = "video"
+	FamilyArchive format.Family = "archive"
 )
+
+// families lists them. It is read only.
+var families = [...]format.Family{FamilyImage, FamilyVideo, FamilyArchive}
 
 // Compression is how hard files of this family are squeezed.
 func (r Recipe) Compression(family format.Family) Compression {
@@ -161,6 +168,8 @@ func (r Recipe) Compression(family format.Family) Compression {
 		return r.Image.Compression
 	case family == FamilyVideo && r.Video != nil:
 		return r.Video.Compression
+	case family == FamilyArchive:
+		return r.Archive.Compression
 	}
 	return CompressionHigh
 }
@@ -176,9 +185,12 @@ func (r Recipe) MayBe(family format.Family, id format.ID) []format.ID {
 // Ignored lists those option groups, of the ones that the client named, that do not
 // apply to a file of this family.
 func (r Recipe) Ignored(family format.Family, named []string) []string {
+	if family == FamilyArchive {
+		return nil // its members may be of any kind
+	}
 	var ignored []string
 	for _, name := range named {
-		if (name == string(FamilyImage) || name == string(FamilyVideo)) && name != string(family) {
+		if slices.Contains(families[:], format.Family(name)) && name != string(family) {
 			ignored = append(ignored, name)
 		}
 	}

@@ -103,6 +103,37 @@ func (im *Image) JPEG(o JPEGOptions) ([]byte, error) {
 	})
 }
 
+// WebPOptions steer libwebp.
+type WebPOptions struct {
+	Quality  int  // 0 to 100, libwebp's scale; the effort of deflating where Lossless
+	Lossless bool // VP8L
+	Sharp    bool // chroma subsampled with regard to luma ("sharp YUV")
+	Effort   int  // 0 to 6
+}
+
+// WebP writes a WebP without metadata.
+func (im *Image) WebP(o WebPOptions) ([]byte, error) {
+	return bytesOf("webp", func(buf *unsafe.Pointer, size *C.size_t) C.int {
+		return C.shim_webp(im.ptr, C.int(o.Quality), flag(o.Lossless), flag(o.Sharp), C.int(o.Effort), buf, size)
+	})
+}
+
+// AVIFOptions steer libaom.
+type AVIFOptions struct {
+	Quality   int  // 1 to 100, libheif's scale
+	Lossless  bool // 4:4:4, in RGB
+	Subsample bool // chroma 4:2:0; otherwise 4:4:4
+	Depth     int  // bits a sample: 8, 10 or 12
+	Effort    int  // 0 to 9
+}
+
+// AVIF writes an AVIF without metadata.
+func (im *Image) AVIF(o AVIFOptions) ([]byte, error) {
+	return bytesOf("avif", func(buf *unsafe.Pointer, size *C.size_t) C.int {
+		return C.shim_avif(im.ptr, C.int(o.Quality), flag(o.Lossless), flag(o.Subsample), C.int(o.Depth), C.int(o.Effort), buf, size)
+	})
+}
+
 // PaletteOptions steer imagequant.
 type PaletteOptions struct {
 	Quality int     // 0 to 100, imagequant's scale

@@ -10,6 +10,7 @@ int shim_start(const char *name) {
 	vips_concurrency_set(1);
 	vips_cache_set_max(0);
 	vips_block_untrusted_set(TRUE);
+	vips_operation_block_set("VipsForeignLoadSvg", FALSE); // librsvg, on files that package svgfile has read before
 	return 0;
 }
 
@@ -19,6 +20,17 @@ int shim_open(const char *path, VipsImage **out) {
 	VipsImage *lazy = vips_image_new_from_file(path, "access", VIPS_ACCESS_SEQUENTIAL,
 		"fail_on", VIPS_FAIL_ON_ERROR, NULL);
 	if (lazy == NULL) {
+		return -1;
+	}
+	*out = vips_image_copy_memory(lazy);
+	g_object_unref(lazy);
+	return *out == NULL ? -1 : 0;
+}
+
+// shim_open_svg draws an SVG at a scale; 1 is one pixel a user unit.
+int shim_open_svg(const void *data, size_t size, double scale, VipsImage **out) {
+	VipsImage *lazy = NULL;
+	if (vips_svgload_buffer((void *) data, size, &lazy, "scale", scale, NULL) != 0) {
 		return -1;
 	}
 	*out = vips_image_copy_memory(lazy);
@@ -186,6 +198,18 @@ int shim_jpeg(VipsImage *in, int quality, int table, int chroma, int trellis, in
 		"subsample_mode", chroma ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF,
 		"trellis_quant", trellis, "overshoot_deringing", trellis,
 		"interlace", progressive, "optimize_coding", TRUE, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
+}
+
+int shim_webp(VipsImage *in, int quality, int lossless, int sharp, int effort, void **buf, size_t *size) {
+	return vips_webpsave_buffer(in, buf, size, "Q", quality, "lossless", lossless,
+		"smart_subsample", sharp, "effort", effort, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
+}
+
+int shim_avif(VipsImage *in, int quality, int lossless, int chroma, int depth, int effort, void **buf, size_t *size) {
+	return vips_heifsave_buffer(in, buf, size, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1,
+		"Q", quality, "lossless", lossless, "bitdepth", depth, "effort", effort,
+		"subsample_mode", chroma ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF,
+		"keep", VIPS_FOREIGN_KEEP_NONE, NULL);
 }
 
 int shim_palette_png(VipsImage *in, int quality, int colours, int effort, double dither, void **buf, size_t *size) {

@@ -53,6 +53,16 @@ func Open(path string) (*Image, error) {
 	return result("open", func(out **C.VipsImage) C.int { return C.shim_open(name, out) })
 }
 
+// OpenSVG draws an SVG document in RGBA. Scale 1 is one pixel a user unit.
+func OpenSVG(document []byte, scale float64) (*Image, error) {
+	if len(document) == 0 {
+		return nil, errors.New("vips: an empty document")
+	}
+	return result("svg", func(out **C.VipsImage) C.int {
+		return C.shim_open_svg(unsafe.Pointer(&document[0]), C.size_t(len(document)), C.double(scale), out)
+	})
+}
+
 // FromPixels copies 8-bit interleaved pixels: 1 or 2 bands are gray, 3 or 4 are sRGB; an
 // even count ends with alpha. pix has width × height × bands bytes.
 func FromPixels(width, height, bands int, pix []byte) (*Image, error) {

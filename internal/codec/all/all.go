@@ -3,6 +3,7 @@ package all
 
 import (
 	"compressor/internal/codec"
+	"compressor/internal/codec/avif"
 	"compressor/internal/codec/jpeg"
 	"compressor/internal/codec/png"
 )
@@ -12,5 +13,6 @@ func Codecs() *codec.Registry {
 	all := codec.NewRegistry()
 	all.Add(jpeg.Codec{}, jpeg.Format())
 	all.Add(png.Codec{}, png.Format())
+	all.Add(avif.Codec{}, avif.Format())
 	return all
 }

@@ -195,7 +195,7 @@ func (r *run) inspect(ctx context.Context, f file) (codec.Subject, format.Row, e
 	if facts.Encrypted {
 		return codec.Subject{}, format.Row{}, problem.New(problem.FileEncrypted)
 	}
-	in := codec.Subject{Blob: f.blob, Name: f.name, Format: row.ID, Facts: facts, Part: f.part}
+	in := codec.Subject{Blob: f.blob, Name: f.name, Format: row.ID, Facts: facts, Part: f.part, Limits: r.request.Limits}
 	in.MayBe = r.request.Recipe.MayBe(row.Family, row.ID)
 	if f.part {
 		in.MayBe = append([]format.ID{row.ID}, slices.DeleteFunc(slices.Clone(f.mayBe),

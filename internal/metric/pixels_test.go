@@ -194,11 +194,11 @@ func TestScoreKinds(t *testing.T) {
 		a, b []byte
 		same bool
 	}{
-		"gray as colour":                    {plain, pngOf(t, drawn(image.NewGray(box), slope)), true},
-		"8 bits as 16":                      {plain, pngOf(t, drawn(image.NewGray16(box), slope)), true},
-		"alpha kept":                        {pngOf(t, drawn(image.NewNRGBA(box), faded(128))), pngOf(t, drawn(image.NewNRGBA(box), faded(128))), true},
-		"alpha lost":                        {pngOf(t, drawn(image.NewNRGBA(box), faded(128))), pngOf(t, drawn(image.NewNRGBA(box), faded(255))), false},
-		"the profile's loss":                {p3, pngOf(t, drawn(image.NewNRGBA(box), faded(255))), false},
+		"gray as colour":     {plain, pngOf(t, drawn(image.NewGray(box), slope)), true},
+		"8 bits as 16":       {plain, pngOf(t, drawn(image.NewGray16(box), slope)), true},
+		"alpha kept":         {pngOf(t, drawn(image.NewNRGBA(box), faded(128))), pngOf(t, drawn(image.NewNRGBA(box), faded(128))), true},
+		"alpha lost":         {pngOf(t, drawn(image.NewNRGBA(box), faded(128))), pngOf(t, drawn(image.NewNRGBA(box), faded(255))), false},
+		"the profile's loss": {p3, pngOf(t, drawn(image.NewNRGBA(box), faded(255))), false},
 		"a tiny picture": {pngOf(t, drawn(image.NewNRGBA(image.Rect(0, 0, 1, 2)), slope)),
 			pngOf(t, drawn(image.NewGray(image.Rect(0, 0, 1, 2)), slope)), true},
 	} {

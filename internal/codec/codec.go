@@ -51,6 +51,7 @@ type Facts struct {
 	Gray, Subsampled             bool                  // no colour; colour at less than full resolution
 	Depth                        int                   // bits a sample
 	Signed, Encrypted            bool                  // Signed: any change would break it
+	Bound                        string                // a feature that decides the look and that no other format is given: it cannot be converted
 	NotHandled                   string                // a feature that is not handled yet: the file stays as it is
 	Prior                        Prior                 // what an earlier lossy pass recorded in the file
 	Tags                         []Tag                 // what the file carries beside its contents, raw
@@ -89,6 +90,7 @@ type Subject struct {
 	MayBe  []format.ID // what it may become, by recipe or holder
 	Part   bool        // a member of a container: its size and outline stay as they are
 	Facts  Facts
+	Limits Limits  // they hold for what comes out, too
 	Floor  float64 // the score that a lossy result must reach, or where to begin; above 100: no loss at all
 	Scale  float64 // how much smaller than asked for the outline is to be, to meet a size; 0 for not at all
 	Parts  []Done  // for Containers: the parts, compressed already

@@ -170,6 +170,9 @@ func (r *run) plans(ctx context.Context, in codec.Subject) ([]codec.Plan, error)
 			return plans, problem.Newf(problem.FormatUnsupported, "The format '%s' cannot be written.", id)
 		}
 		plan, err := c.Plan(ctx, in, id, r.request.Recipe)
+		if problem.Has(err, problem.OptionsInvalid) && id != in.Format && r.request.Recipe.Leaves(id) {
+			continue // too large for that format, say: nobody asked for it by name
+		}
 		if err != nil {
 			return plans, err
 		}
@@ -204,7 +207,7 @@ func (r *run) inspect(ctx context.Context, f file) (codec.Subject, format.Row, e
 	if facts.Encrypted {
 		return codec.Subject{}, format.Row{}, problem.New(problem.FileEncrypted)
 	}
-	in := codec.Subject{Blob: f.blob, Name: f.name, Format: row.ID, Facts: facts, Part: f.part}
+	in := codec.Subject{Blob: f.blob, Name: f.name, Format: row.ID, Facts: facts, Part: f.part, Limits: r.request.Limits}
 	in.MayBe = r.expand(r.request.Recipe.MayBe(row.Family, row.ID), row, facts)
 	if f.part {
 		in.MayBe = append([]format.ID{row.ID}, slices.DeleteFunc(slices.Clone(f.mayBe),
@@ -230,6 +233,7 @@ func (r *run) expand(ids []format.ID, row format.Row, facts codec.Facts) []forma
 		case other.Family != row.Family || !other.Web, slices.Contains(ids, other.ID):
 		case other.ID == row.ID:
 			fit = append(fit, other.ID)
+		case facts.Bound != "" || facts.NotHandled != "":
 		case !row.Vector && !other.Vector && (other.Alpha || !facts.Alpha) && (other.Animates || !facts.Animated):
 			fit = append(fit, other.ID)
 		}

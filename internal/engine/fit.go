@@ -40,7 +40,7 @@ const filled = 0.99
 func (t *trial) fit(ctx context.Context, c codec.Candidate) error {
 	k := c.Knob
 	s := sizeSpan{low: k.Low - 1, high: k.High + 1}
-	level := min(max(k.Start, k.Low), k.High)
+	level := t.start(k)
 	for range maxSteps {
 		before := s.high - s.low
 		a, err := t.encode(ctx, k.At(level), false)
@@ -48,6 +48,9 @@ func (t *trial) fit(ctx context.Context, c codec.Candidate) error {
 			return err
 		}
 		s.add(level, a.blob.Size, t.target.Bytes)
+		if s.lowSize > 0 {
+			t.hint = s.low
+		}
 		if s.high-s.low <= 1 || float64(s.lowSize) >= filled*float64(t.target.Bytes) {
 			return nil
 		}

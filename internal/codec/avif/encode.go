@@ -31,7 +31,7 @@ func (p planner) limits() avifparts.Limits {
 }
 
 // encode lets libaom write the picture, and puts it into a container of ours.
-func (p planner) encode(dst io.Writer, m mode, quality int) error {
+func (p planner) encode(dst io.Writer, m mode, quality, effort int) error {
 	im, err := p.Source.Image()
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (p planner) encode(dst io.Writer, m mode, quality int) error {
 	defer done()
 	o := vips.AVIFOptions{
 		Quality: quality, Subsample: m.subsample, Depth: max(10, p.In.Facts.Depth),
-		Effort: effort(p.Width * p.Height), Tune: "iq",
+		Effort: effort, Tune: "iq",
 	}
 	mark := p.Mark()
 	if o.Depth > 12 {

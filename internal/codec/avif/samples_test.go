@@ -22,7 +22,7 @@ func samples(t testing.TB) []codectest.Sample {
 	words := codectest.Words()
 	out := []codectest.Sample{
 		{Name: "photo-444"}, {Name: "alpha"}, {Name: "photo-420-p3", Keeps: []string{"icc"}},
-		{Name: "gray"}, {Name: "ten-bit"}, {Name: "grid"}, {Name: "limited"},
+		{Name: "gray"}, {Name: "ten-bit"}, {Name: "twelve-bit"}, {Name: "grid"}, {Name: "limited"},
 		{Name: "personal", Personal: words}, {Name: "turned", Personal: words},
 		{Name: "sequence", Untouched: "animation (AVIF image sequence)"},
 		{Name: "clap", Untouched: "a crop that programs treat differently (clap)"},
@@ -84,7 +84,7 @@ func shown(im image.Image, said string) (image.Image, error) {
 	for range max(0, number("irot (Rotation)      :")) {
 		im = redrawn(im, true, func(x, y, w, _ int) (int, int) { return w - 1 - y, x })
 	}
-	switch number("imir (Mirror)        :") {
+	switch number("imir (Mirror)        : Mode") {
 	case 0:
 		im = redrawn(im, false, func(x, y, _, h int) (int, int) { return x, h - 1 - y })
 	case 1:

@@ -120,7 +120,7 @@ func newBench(t testing.TB, s Suite) *bench {
 	if b.formats, err = format.NewTable(b.all.Rows()...); err != nil {
 		t.Fatal(err)
 	}
-	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}}
+	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{}}
 	if b.engine, err = engine.New(b.all, metrics); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func store(t testing.TB, data []byte) blob.Blob {
 func (b *bench) request(src blob.Blob, r recipe.Recipe) engine.Request {
 	return engine.Request{
 		Source: src, Name: "sample." + b.row.Ext[0], Recipe: r,
-		Budget: engine.Budget{Depth: 3, Parts: 1000, Bytes: 1 << 30},
+		Budget: engine.Budget{Depth: 8, Parts: 1000, Bytes: 1 << 30, Ratio: 200},
 	}
 }
 

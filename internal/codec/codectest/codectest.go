@@ -42,6 +42,9 @@ type Suite struct {
 	// Decode is an independent decoder, such as the standard library's.
 	Decode func(io.Reader) (image.Image, error)
 
+	// Unpack is an independent reader of a container's members; Decode is not needed then.
+	Unpack func([]byte) ([]Unpacked, error)
+
 	// Rounds says that decoders of this format may differ by rounding, so that only equal
 	// files of it are sure to decode to equal pixels.
 	Rounds bool
@@ -81,6 +84,10 @@ func Run(t *testing.T, s Suite) {
 			t.Run("damage", c.damage)
 			if sample.Untouched != "" {
 				t.Run("untouched", c.untouched)
+				return
+			}
+			if s.Unpack != nil {
+				c.container(t, i == 0)
 				return
 			}
 			t.Run("limits", c.limits)
@@ -193,9 +200,10 @@ func (b *bench) siblings() []format.Row {
 
 // at is the recipe of one level, with the defaults of package schema elsewhere.
 func at(level recipe.Compression) recipe.Recipe {
-	return recipe.Recipe{Image: recipe.Image{
-		Compression: level, Format: recipe.Formats{recipe.Keep}, Background: "#ffffff",
-	}}
+	return recipe.Recipe{
+		Image:   recipe.Image{Compression: level, Format: recipe.Formats{recipe.Keep}, Background: "#ffffff"},
+		Archive: recipe.Archive{Compression: level, Contents: true, Depth: 3},
+	}
 }
 
 // plan asks the codec under test, or that of another format, for its proposals.

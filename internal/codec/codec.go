@@ -32,7 +32,9 @@ type Container interface {
 	Codec
 
 	// Parts yields members in file order until visit returns an error. The engine counts
-	// bytes and depth in visit, so Parts must stream and not expand ahead.
+	// bytes and depth in visit, so Parts must stream and not expand ahead. A member that is
+	// Verbatim may come without contents. Contents that are damaged end in file-corrupt:
+	// visit may go on with the next member then.
 	Parts(ctx context.Context, src blob.Blob, visit func(Part, io.Reader) error) error
 }
 
@@ -102,9 +104,11 @@ type Part struct {
 	MayBe    []format.ID // formats its holder accepts; empty: only what it is now
 	MayMove  bool        // the holder can rename it and fix references
 	Verbatim bool        // never touch: a signature, a stored hash's subject
+	Why      string      // why it is verbatim, in words; empty for a signature or hash
 }
 
-// Done is a part with its result. Result equals Source if nothing was gained.
+// Done is a part with its result. Result equals Source if nothing was gained. Both are the
+// zero Blob if the part had no contents or could not be read: its holder keeps it as it is.
 type Done struct {
 	Part
 	Source, Result blob.Blob

@@ -89,7 +89,8 @@ type Subject struct {
 	MayBe  []format.ID // what it may become, by recipe or holder
 	Part   bool        // a member of a container: its size and outline stay as they are
 	Facts  Facts
-	Floor  float64 // the score that a lossy result must reach; above 100: no loss at all
+	Floor  float64 // the score that a lossy result must reach, or where to begin; above 100: no loss at all
+	Scale  float64 // how much smaller than asked for the outline is to be, to meet a size; 0 for not at all
 	Parts  []Done  // for Containers: the parts, compressed already
 }
 

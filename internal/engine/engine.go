@@ -128,6 +128,11 @@ func (r *run) compress(ctx context.Context, f file) (Outcome, error) {
 	out.Output = out.Input
 	rep := &out.Report
 	rep.Ignored = r.request.Recipe.Ignored(row.Family, r.request.Named)
+	if in.Facts.Signed || in.Facts.NotHandled != "" {
+		if err := r.heavy(in, row.Family); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if in.Facts.Signed {
 		return keep(out, report.Signed), nil
 	}
@@ -149,7 +154,11 @@ func (r *run) compress(ctx context.Context, f file) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	return r.decide(ctx, in, plans, out)
+	got, err := r.decide(ctx, in, plans, out)
+	if r.mayShrink(in, row, got, err) {
+		return r.shrink(ctx, in, out, got, err)
+	}
+	return got, err
 }
 
 // plans asks the codec of each format that the result may have.
@@ -196,20 +205,45 @@ func (r *run) inspect(ctx context.Context, f file) (codec.Subject, format.Row, e
 		return codec.Subject{}, format.Row{}, problem.New(problem.FileEncrypted)
 	}
 	in := codec.Subject{Blob: f.blob, Name: f.name, Format: row.ID, Facts: facts, Part: f.part}
-	in.MayBe = r.request.Recipe.MayBe(row.Family, row.ID)
+	in.MayBe = r.expand(r.request.Recipe.MayBe(row.Family, row.ID), row, facts)
 	if f.part {
 		in.MayBe = append([]format.ID{row.ID}, slices.DeleteFunc(slices.Clone(f.mayBe),
 			func(id format.ID) bool { return id == row.ID })...)
 	}
-	in.Floor = floorFor(r.request.Recipe.Compression(row.Family), facts.Prior)
+	in.Floor = floorFor(r.request.Recipe.Floor(row.Family), facts.Prior)
+	if target := r.request.Recipe.Target(row.Family); target.Bytes > 0 {
+		in.Floor = max(target.Score, recipe.CompressionHigh.Floor()) // a place to begin at
+	}
 	return in, row, nil
 }
 
-// floorFor is the score that a lossy result must reach. Loss that an earlier pass has
+// expand puts the formats that suit the web in the place of recipe.Best: those that every
+// browser shows and that hold what the file has. A drawing stays one.
+func (r *run) expand(ids []format.ID, row format.Row, facts codec.Facts) []format.ID {
+	at := slices.Index(ids, recipe.Best)
+	if at < 0 {
+		return ids
+	}
+	var fit []format.ID
+	for _, other := range r.formats.Rows() {
+		switch {
+		case other.Family != row.Family || !other.Web, slices.Contains(ids, other.ID):
+		case other.ID == row.ID:
+			fit = append(fit, other.ID)
+		case !row.Vector && !other.Vector && (other.Alpha || !facts.Alpha) && (other.Animates || !facts.Animated):
+			fit = append(fit, other.ID)
+		}
+	}
+	if len(fit) == 0 && len(ids) == 1 {
+		fit = []format.ID{row.ID}
+	}
+	return slices.Concat(ids[:at], fit, ids[at+1:])
+}
+
+// floorFor is the score that a lossy result must reach, where floor was asked for. Loss that an earlier pass has
 // spent is not spent again: what that pass was allowed to lose is added to the floor, so
 // that a second pass at the same level finds no room and is a no-op.
-func floorFor(level recipe.Compression, prior codec.Prior) float64 {
-	floor := level.Floor()
+func floorFor(floor float64, prior codec.Prior) float64 {
 	if prior.Floor > 0 {
 		floor += 100 - prior.Floor
 	}
@@ -221,7 +255,7 @@ func floorFor(level recipe.Compression, prior codec.Prior) float64 {
 
 // decide tries what the plans propose and takes the best.
 func (r *run) decide(ctx context.Context, in codec.Subject, plans []codec.Plan, out Outcome) (Outcome, error) {
-	c := &contest{run: r, in: in, changed: true}
+	c := &contest{run: r, in: in, changed: true, target: r.request.Recipe.Target(out.Input.Type)}
 	defer c.close()
 	total := 0
 	for _, plan := range plans {
@@ -236,6 +270,7 @@ func (r *run) decide(ctx context.Context, in codec.Subject, plans []codec.Plan, 
 		return keepWithout(out, in, level), nil
 	}
 	c.exact = c.exact && level.Floor() > 100
+	c.aim()
 	done := 0
 	for _, plan := range plans {
 		t, err := c.add(ctx, plan)

@@ -6,6 +6,7 @@ package picture
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"compressor/internal/blob"
@@ -19,10 +20,11 @@ import (
 
 // Work is one picture that is to be written in one format.
 type Work struct {
-	In    codec.Subject
-	Img   recipe.Image
-	Level recipe.Compression
-	Same  bool // neither another format nor another size or part
+	In     codec.Subject
+	Img    recipe.Image
+	Level  recipe.Compression
+	Target recipe.Target // figures that the client asked for
+	Same   bool          // neither another format nor another size or part
 
 	Width, Height int // of the outcome, in pixels
 
@@ -41,12 +43,16 @@ type Kept struct {
 // Prepare works out what was asked. alpha says whether the output can hold transparency.
 // Errors: options-invalid for what cannot be done to this picture, preserve-impossible.
 func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work, error) {
-	w := &Work{In: in, Img: r.Image, Level: r.Compression(recipe.FamilyImage)}
+	w := &Work{In: in, Img: r.Image, Level: r.Compression(recipe.FamilyImage), Target: r.Target(recipe.FamilyImage)}
 	if in.Part {
 		// A member of a container keeps its outline: its holder's layout depends on it.
 		w.Img.Resize, w.Img.Crop = nil, nil
 	}
 	steps, err := raster.Plan(in.Facts.Width, in.Facts.Height, w.Img)
+	if err == nil && in.Scale > 0 {
+		w.Img.Resize = shrunk(w.Img.Resize, steps, in.Scale)
+		steps, err = raster.Plan(in.Facts.Width, in.Facts.Height, w.Img)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +67,20 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work
 	w.Source = raster.NewSource(in.Blob, steps, w.Img, alpha)
 	w.tint(steps, alpha)
 	return w, nil
+}
+
+// shrunk asks for the outcome of steps, whatever was asked for, on a smaller scale.
+func shrunk(asked *recipe.Resize, steps raster.Steps, scale float64) *recipe.Resize {
+	side := func(pixels int) *int {
+		n := max(1, int(math.Round(float64(pixels)*scale)))
+		return &n
+	}
+	r := recipe.Resize{Mode: "exact"}
+	if asked != nil {
+		r = *asked
+	}
+	r.Width, r.Height = side(steps.Width), side(steps.Height)
+	return &r
 }
 
 // tint makes a gray picture one in colour if a coloured background comes behind or around

@@ -34,6 +34,7 @@ var mayImport = map[string]string{
 	"ssimulacra2": "",
 	"jpegdct":     "problem",
 	"pngfile":     "deflate problem",
+	"webpfile":    "problem",
 	"photometa":   "",
 	"raster":      "blob problem recipe vips",
 	"blob/disk":   "blob problem",
@@ -42,7 +43,7 @@ var mayImport = map[string]string{
 	// the contract, and the formats: they never import each other, the engine or a service
 	"codec":           "blob format recipe",
 	"picture":         "blob codec format photometa problem raster recipe",
-	"codec/*":         "blob codec format jpegdct photometa picture pngfile problem raster recipe vips",
+	"codec/*":         "blob codec format jpegdct photometa picture pngfile problem raster recipe vips webpfile",
 	"codec/all":       "codec codec/*",
 	"codec/codectest": "blob codec codec/all engine format metric problem recipe report vips",
 

@@ -139,8 +139,9 @@ type Candidate struct {
 	Encode   func(ctx context.Context, dst *blob.Writer) error
 	Knob     *Knob // if set, Encode is nil and the engine searches a level
 
-	// AtLeast, if set, is a cheap estimate from below of the size in bytes. The engine
-	// leaves the candidate out when something good is smaller already.
+	// AtLeast, if set, is a cheap estimate from below of the size in bytes; with a Knob, of
+	// any level's that is good enough. The engine leaves the candidate out when something
+	// good is smaller already.
 	AtLeast func(ctx context.Context) (int64, error)
 
 	Lost []string // what this candidate drops beside the plan's

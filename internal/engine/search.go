@@ -26,7 +26,7 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 	}
 	s := span{low: k.Low - 1, high: k.High + 1}
 	level := min(max(k.Start, k.Low), k.High)
-	if t.hint != 0 {
+	if t.hint != 0 && t.hintFrom == k.Start {
 		level = min(max(t.hint, k.Low), k.High)
 	}
 	for range maxSteps {
@@ -62,7 +62,7 @@ func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 	level := s.high
 	switch {
 	case s.highScore != nil:
-		t.hint = level
+		t.hint, t.hintFrom = level, k.Start
 	case t.changed && s.lowScore != nil && t.bound() == math.MaxInt64:
 		level = s.low
 	default:

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"compressor/internal/picture"
+	"compressor/internal/pngfile"
 	"compressor/internal/vips"
 	"compressor/internal/webpfile"
 )
@@ -23,12 +24,12 @@ func (p *planner) image() (*vips.Image, error) {
 }
 
 // encodeLossy writes VP8, with ALPH where there is transparency.
-func (p *planner) encodeLossy(dst io.Writer, quality int) error {
+func (p *planner) encodeLossy(dst io.Writer, o vips.WebPOptions) error {
 	im, err := p.image()
 	if err != nil {
 		return err
 	}
-	data, err := im.WebP(vips.WebPOptions{Quality: quality, Alpha: 100, Effort: 4})
+	data, err := im.WebP(o)
 	if err != nil {
 		return err
 	}
@@ -41,11 +42,54 @@ func (p *planner) encodeLossless(dst io.Writer) error {
 	if err != nil {
 		return err
 	}
-	data, err := im.WebP(vips.WebPOptions{Quality: 100, Lossless: true, Alpha: 100, Effort: 6})
+	data, err := im.WebP(losslessOptions(p.Width * p.Height))
 	if err != nil {
 		return err
 	}
 	return p.finish(dst, data, p.Upright, p.inherited())
+}
+
+// quickSize is how large VP8L is at the least effort.
+func (p *planner) quickSize() (int64, error) {
+	if p.quick > 0 {
+		return p.quick, nil
+	}
+	im, err := p.image()
+	if err != nil {
+		return 0, err
+	}
+	data, err := im.WebP(quickest())
+	p.quick = int64(len(data))
+	return p.quick, err
+}
+
+// encodePalette lets imagequant choose at most 256 colours, and writes VP8L.
+func (p *planner) encodePalette(dst io.Writer, quality int, quick bool) error {
+	source, err := p.image()
+	if err != nil {
+		return err
+	}
+	data, err := source.PalettePNG(vips.PaletteOptions{Quality: quality, Colours: 256, Effort: 7})
+	if err != nil {
+		return err
+	}
+	im, err := pngfile.Decode(data, pngfile.Limits{Pixels: int64(p.Width) * int64(p.Height)})
+	if err != nil {
+		return err
+	}
+	reduced, err := vips.FromPixels(im.Width, im.Height, 4, im.RGBA8())
+	if err != nil {
+		return err
+	}
+	defer reduced.Close()
+	o := losslessOptions(p.Width * p.Height)
+	if quick {
+		o = quickest()
+	}
+	if data, err = reduced.WebP(o); err != nil {
+		return err
+	}
+	return p.finish(dst, data, p.Upright, p.Mark())
 }
 
 // inherited is the mark that a result without loss passes on.

@@ -37,6 +37,9 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 	}
 	if !w.Spent() && (deep || !w.Lossless()) {
 		plan.Candidates = append(plan.Candidates, p.lossy())
+		if w.Img.Quality == nil {
+			plan.Candidates = append(plan.Candidates, p.palette())
+		}
 	}
 	if !(w.Same && in.Facts.Subsampled) {
 		plan.Candidates = append(plan.Candidates, p.lossless(!deep))
@@ -57,11 +60,12 @@ func tooLarge(w *picture.Work) error {
 		"A WebP has at most %d pixels a side; this one would be %d×%d.", webpfile.MaxSide, w.Width, w.Height)})
 }
 
-// planner makes the candidates of one plan.
+// planner makes the candidates of one plan. It is used by one goroutine.
 type planner struct {
 	*picture.Work
 	kept    bool        // everything that the format can hold stays
 	shallow *vips.Image // the source at 8 bits, where it had more
+	quick   int64       // bytes of the picture in VP8L at the least effort; 0 if not known yet
 }
 
 func (p *planner) close() {
@@ -81,14 +85,23 @@ func (p *planner) lost(k picture.Kept) []string {
 	return lost
 }
 
-// lossy searches libwebp's quality, or takes the fixed one.
+// lossy searches libwebp's quality, or takes the fixed one. Drafts are made with less effort
+// and decode to nearly the same.
 func (p *planner) lossy() codec.Candidate {
-	at := func(quality int) codec.Candidate {
+	sharp := p.In.Floor >= sharpFrom
+	made := func(quality, effort int) codec.Candidate {
+		label := fmt.Sprintf("libwebp q=%d", quality)
+		if sharp {
+			label += " sharp"
+		}
 		return codec.Candidate{
-			Label: fmt.Sprintf("libwebp q=%d", quality), Format: ID, Lost: p.lost(p.Upright),
-			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeLossy(dst, quality) },
+			Label: label, Format: ID, Lost: p.lost(p.Upright),
+			Encode: func(_ context.Context, dst *blob.Writer) error {
+				return p.encodeLossy(dst, vips.WebPOptions{Quality: quality, Alpha: 100, Sharp: sharp, Effort: effort})
+			},
 		}
 	}
+	at := func(quality int) codec.Candidate { return made(quality, fullEffort) }
 	if p.Img.Quality != nil {
 		c := at(*p.Img.Quality)
 		c.Fixed = true
@@ -96,7 +109,28 @@ func (p *planner) lossy() codec.Candidate {
 	}
 	return codec.Candidate{
 		Label: "libwebp", Format: ID,
-		Knob: &codec.Knob{Low: 1, High: 100, Start: start(p.In.Floor), At: at},
+		Knob: &codec.Knob{
+			Low: 1, High: 100, Start: start(p.In.Floor), At: at,
+			Draft: func(quality int) codec.Candidate { return made(quality, draftEffort) }, Slack: draftSlack,
+		},
+	}
+}
+
+// palette searches imagequant's quality; the palette's pixels then go into VP8L.
+func (p *planner) palette() codec.Candidate {
+	made := func(quality int, quick bool) codec.Candidate {
+		return codec.Candidate{
+			Label: fmt.Sprintf("imagequant q=%d", quality), Format: ID, Lost: p.lost(p.Upright),
+			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodePalette(dst, quality, quick) },
+		}
+	}
+	return codec.Candidate{
+		Label: "imagequant", Format: ID, AtLeast: p.atLeast(paletteGain),
+		Knob: &codec.Knob{
+			Low: 1, High: 100, Start: paletteStart(p.In.Floor),
+			At:    func(quality int) codec.Candidate { return made(quality, false) },
+			Draft: func(quality int) codec.Candidate { return made(quality, true) }, Slack: losslessGain,
+		},
 	}
 }
 
@@ -104,7 +138,17 @@ func (p *planner) lossy() codec.Candidate {
 func (p *planner) lossless(exact bool) codec.Candidate {
 	return codec.Candidate{
 		Label: "libwebp lossless", Format: ID, Lossless: exact, Lost: p.lost(p.Upright),
-		Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeLossless(dst) },
+		Encode:  func(_ context.Context, dst *blob.Writer) error { return p.encodeLossless(dst) },
+		AtLeast: p.atLeast(losslessGain),
+	}
+}
+
+// atLeast estimates a size from that of the picture in VP8L at the least effort: a file that
+// keeps less, or tries harder, is so many times smaller at most.
+func (p *planner) atLeast(gain float64) func(context.Context) (int64, error) {
+	return func(context.Context) (int64, error) {
+		size, err := p.quickSize()
+		return int64(float64(size) / gain), err
 	}
 }
 
@@ -118,17 +162,4 @@ func (p *planner) repacked() codec.Candidate {
 			return int64(len(data)), err
 		},
 	}
-}
-
-// start is the quality at which the median photo crosses a floor: docs/images.md.
-func start(floor float64) int {
-	switch {
-	case floor >= 88:
-		return 98
-	case floor >= 80:
-		return 91
-	case floor >= 70:
-		return 80
-	}
-	return 54
 }

@@ -145,8 +145,9 @@ type Candidate struct {
 	Encode   func(ctx context.Context, dst *blob.Writer) error
 	Knob     *Knob // if set, Encode is nil and the engine searches a level
 
-	// AtLeast, if set, is a cheap estimate from below of the size in bytes. The engine
-	// leaves the candidate out when something good is smaller already.
+	// AtLeast, if set, is a cheap estimate from below of the size in bytes; with a Knob, of
+	// any level's that is good enough. The engine leaves the candidate out when something
+	// good is smaller already.
 	AtLeast func(ctx context.Context) (int64, error)
 
 	Lost []string // what this candidate drops beside the plan's
@@ -159,9 +160,10 @@ type Knob struct {
 	Start     int // where the codec expects the floor, from the file's content
 	At        func(level int) Candidate
 
-	// Draft, if set, makes a file that decodes to the same contents as At's, with less
-	// effort. The search measures drafts, and only the level it settles on is made in full.
-	// A draft is at most Slack times as large as the full file.
+	// Draft, if set, makes a file that decodes to the same contents as At's, or to nearly
+	// the same, with less effort. The search measures drafts; the level it settles on is
+	// made in full, and the next ones too while the full file falls short of the floor. A
+	// draft is at most Slack times as large as the full file.
 	Draft func(level int) Candidate
 	Slack float64
 }

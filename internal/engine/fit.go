@@ -49,7 +49,7 @@ func (t *trial) fit(ctx context.Context, c codec.Candidate) error {
 		}
 		s.add(level, a.blob.Size, t.target.Bytes)
 		if s.lowSize > 0 {
-			t.hint = s.low
+			t.hint, t.hintFrom = s.low, k.Start
 		}
 		if s.high-s.low <= 1 || float64(s.lowSize) >= filled*float64(t.target.Bytes) {
 			return nil

@@ -36,7 +36,8 @@ type trial struct {
 	floor    float64       // the score that lossy results must reach
 	metric   Metric
 	ref      Reference // prepared at the first use
-	hint     int       // the level that the last search settled on: a good start for the next
+	hint     int       // the level that the last search settled on: a good start for the next one like it
+	hintFrom int       // where that search was expected to settle: unlike searches are expected elsewhere
 	attempts []attempt
 }
 
@@ -100,14 +101,13 @@ func (t *trial) try(ctx context.Context, c codec.Candidate) error {
 	switch {
 	case c.Knob != nil && t.exact, t.content && !c.Lossless:
 		return nil // a search is for loss
+	case t.cannotWin(ctx, c):
+		t.attempts = append(t.attempts, attempt{candidate: c, draft: true, verdict: cannotWin})
+		return ctx.Err()
 	case c.Knob != nil && t.fitting():
 		return t.fit(ctx, c)
 	case c.Knob != nil:
 		return t.search(ctx, c)
-	}
-	if t.cannotWin(ctx, c) {
-		t.attempts = append(t.attempts, attempt{candidate: c, draft: true, verdict: cannotWin})
-		return ctx.Err()
 	}
 	_, err := t.encode(ctx, c, false)
 	return err

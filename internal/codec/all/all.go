@@ -5,6 +5,7 @@ import (
 	"compressor/internal/codec"
 	"compressor/internal/codec/jpeg"
 	"compressor/internal/codec/png"
+	"compressor/internal/codec/webp"
 	"compressor/internal/codec/zip"
 )
 
@@ -14,5 +15,6 @@ func Codecs() *codec.Registry {
 	all.Add(jpeg.Codec{}, jpeg.Format())
 	all.Add(png.Codec{}, png.Format())
 	all.Add(zip.Codec{}, zip.Format())
+	all.Add(webp.Codec{}, webp.Format())
 	return all
 }

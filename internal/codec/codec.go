@@ -166,4 +166,12 @@ type Knob struct {
 	// draft is at most Slack times as large as the full file.
 	Draft func(level int) Candidate
 	Slack float64
+
+	// Sketch, if set, makes a file with much less effort whose score is close to that of
+	// At's. The search begins with sketches, and goes on from where they cross the floor.
+	// They are no results.
+	Sketch func(level int) Candidate
+
+	// Slope is how much the score rises with a level, about; 0 is as with mozjpeg.
+	Slope float64
 }

@@ -207,11 +207,12 @@ int shim_webp(VipsImage *in, const shim_webp_options *o, void **buf, size_t *siz
 		"effort", o->effort, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
 }
 
-int shim_avif(VipsImage *in, int quality, int lossless, int chroma, int depth, int effort, void **buf, size_t *size) {
+// shim_avif: without a tune, libheif takes the one it holds for the best.
+int shim_avif(VipsImage *in, int quality, int lossless, int chroma, int depth, int effort, const char *tune, void **buf, size_t *size) {
 	return vips_heifsave_buffer(in, buf, size, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1,
 		"Q", quality, "lossless", lossless, "bitdepth", depth, "effort", effort,
 		"subsample_mode", chroma ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF,
-		"keep", VIPS_FOREIGN_KEEP_NONE, NULL);
+		"keep", VIPS_FOREIGN_KEEP_NONE, tune[0] != '\0' ? "tune" : NULL, tune, NULL);
 }
 
 int shim_palette_png(VipsImage *in, int quality, int colours, int effort, double dither, void **buf, size_t *size) {

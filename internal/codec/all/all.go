@@ -3,6 +3,7 @@ package all
 
 import (
 	"compressor/internal/codec"
+	"compressor/internal/codec/avif"
 	"compressor/internal/codec/jpeg"
 	"compressor/internal/codec/png"
 	"compressor/internal/codec/webp"
@@ -16,5 +17,6 @@ func Codecs() *codec.Registry {
 	all.Add(png.Codec{}, png.Format())
 	all.Add(zip.Codec{}, zip.Format())
 	all.Add(webp.Codec{}, webp.Format())
+	all.Add(avif.Codec{}, avif.Format())
 	return all
 }

@@ -32,7 +32,9 @@ type Container interface {
 	Codec
 
 	// Parts yields members in file order until visit returns an error. The engine counts
-	// bytes and depth in visit, so Parts must stream and not expand ahead.
+	// bytes and depth in visit, so Parts must stream and not expand ahead. A member that is
+	// Verbatim may come without contents. Contents that are damaged end in file-corrupt:
+	// visit may go on with the next member then.
 	Parts(ctx context.Context, src blob.Blob, visit func(Part, io.Reader) error) error
 }
 
@@ -102,9 +104,11 @@ type Part struct {
 	MayBe    []format.ID // formats its holder accepts; empty: only what it is now
 	MayMove  bool        // the holder can rename it and fix references
 	Verbatim bool        // never touch: a signature, a stored hash's subject
+	Why      string      // why it is verbatim, in words; empty for a signature or hash
 }
 
-// Done is a part with its result. Result equals Source if nothing was gained.
+// Done is a part with its result. Result equals Source if nothing was gained. Both are the
+// zero Blob if the part had no contents or could not be read: its holder keeps it as it is.
 type Done struct {
 	Part
 	Source, Result blob.Blob
@@ -141,8 +145,9 @@ type Candidate struct {
 	Encode   func(ctx context.Context, dst *blob.Writer) error
 	Knob     *Knob // if set, Encode is nil and the engine searches a level
 
-	// AtLeast, if set, is a cheap estimate from below of the size in bytes. The engine
-	// leaves the candidate out when something good is smaller already.
+	// AtLeast, if set, is a cheap estimate from below of the size in bytes; with a Knob, of
+	// any level's that is good enough. The engine leaves the candidate out when something
+	// good is smaller already.
 	AtLeast func(ctx context.Context) (int64, error)
 
 	Lost []string // what this candidate drops beside the plan's
@@ -155,9 +160,10 @@ type Knob struct {
 	Start     int // where the codec expects the floor, from the file's content
 	At        func(level int) Candidate
 
-	// Draft, if set, makes a file that decodes to the same contents as At's, with less
-	// effort. The search measures drafts, and only the level it settles on is made in full.
-	// A draft is at most Slack times as large as the full file.
+	// Draft, if set, makes a file that decodes to the same contents as At's, or to nearly
+	// the same, with less effort. The search measures drafts; the level it settles on is
+	// made in full, and the next ones too while the full file falls short of the floor. A
+	// draft is at most Slack times as large as the full file.
 	Draft func(level int) Candidate
 	Slack float64
 

@@ -92,7 +92,7 @@ func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, err error
 // start is the level to begin with: where the search before ended, or what the codec says.
 func (t *trial) start(k *codec.Knob) int {
 	level := k.Start
-	if t.hint != 0 {
+	if t.hint != 0 && t.hintFrom == k.Start {
 		level = t.hint
 	}
 	return min(max(level, k.Low), k.High)
@@ -104,7 +104,7 @@ func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 	level := s.high
 	switch {
 	case s.highScore != nil:
-		t.hint = level
+		t.hint, t.hintFrom = level, k.Start
 	case t.changed && s.lowScore != nil && t.bound() == math.MaxInt64:
 		level = s.low
 	default:
@@ -113,8 +113,26 @@ func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 	if k.Draft == nil {
 		return nil
 	}
-	_, err := t.encode(ctx, k.At(level), false)
-	return err
+	return t.finish(ctx, k, level)
+}
+
+// finishSteps is how many levels are made in full at most.
+const finishSteps = 3
+
+// finish makes a level in full. Where drafts only come close to the full file, that may fall
+// just short of the floor: then the next level is made too.
+func (t *trial) finish(ctx context.Context, k *codec.Knob, level int) error {
+	for range finishSteps {
+		a, err := t.encode(ctx, k.At(level), false)
+		if err != nil {
+			return err
+		}
+		if a.score == nil || a.score.Mean >= t.floor || level >= k.High {
+			return nil
+		}
+		level++
+	}
+	return nil
 }
 
 // span is what is known of a search: the floor is crossed above low and at or below

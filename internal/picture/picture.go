@@ -70,7 +70,7 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work
 		return nil, problem.Invalid(problem.Field{Path: "image.format",
 			Message: "Not possible for a picture with " + in.Facts.Bound + ", which decides its colours."})
 	}
-	if err := w.preserve(steps); err != nil {
+	if err := w.preserve(steps, to); err != nil {
 		return nil, err
 	}
 	w.opaque = !alpha && steps.Canvas != raster.Rect{} && w.Img.Resize.Background == "transparent"
@@ -94,11 +94,19 @@ func shrunk(asked *recipe.Resize, steps raster.Steps, scale float64) *recipe.Res
 }
 
 // tint makes a gray picture one in colour if a coloured background comes behind or around
-// it. Its profile, which is one for gray, has been applied then.
+// it.
 func (w *Work) tint(steps raster.Steps, alpha bool) {
 	behind := w.In.Facts.Alpha && !alpha && raster.Coloured(w.Img.Background)
 	around := steps.Canvas != raster.Rect{} && raster.Coloured(w.Img.Resize.Background)
-	if !w.In.Facts.Gray || !behind && !around {
+	if behind || around {
+		w.InColour()
+	}
+}
+
+// InColour makes a gray picture one in colour. Its profile, which is one for gray, is
+// applied and goes.
+func (w *Work) InColour() {
+	if !w.In.Facts.Gray {
 		return
 	}
 	w.Source.Tinted()
@@ -185,7 +193,7 @@ func Metadata(f codec.Facts, pixels map[string]any) func() map[string]any {
 }
 
 // preserve works out which metadata goes along.
-func (w *Work) preserve(steps raster.Steps) error {
+func (w *Work) preserve(steps raster.Steps, to format.ID) error {
 	all, orientation := Blocks(w.In.Facts), photometa.Orientation(w.In.Facts.Tag("exif"))
 	var impossible []string
 	w.Stored.Blocks, w.Stored.Lost, impossible = photometa.Preserve(all, photometa.Keep{
@@ -206,6 +214,9 @@ func (w *Work) preserve(steps raster.Steps) error {
 	w.Upright.Blocks, w.Upright.Lost, _ = photometa.Preserve(all, turned)
 	if w.In.Facts.Tag("comment") != nil && !w.Img.Preserves("all") {
 		w.lose("comment")
+	}
+	if w.In.Facts.Tag("unknown-chunk") != nil && !(w.Img.Preserves("all") && w.In.Format == to) {
+		w.lose("unknown-chunk")
 	}
 	if w.In.Facts.Tag("trailing-data") != nil {
 		w.lose("trailing-data")

@@ -200,9 +200,11 @@ int shim_jpeg(VipsImage *in, int quality, int table, int chroma, int trellis, in
 		"interlace", progressive, "optimize_coding", TRUE, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
 }
 
-int shim_webp(VipsImage *in, int quality, int lossless, int sharp, int effort, void **buf, size_t *size) {
-	return vips_webpsave_buffer(in, buf, size, "Q", quality, "lossless", lossless,
-		"smart_subsample", sharp, "effort", effort, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
+int shim_webp(VipsImage *in, const shim_webp_options *o, void **buf, size_t *size) {
+	return vips_webpsave_buffer(in, buf, size, "Q", o->quality, "lossless", o->lossless, "exact", o->lossless,
+		"near_lossless", o->near_lossless, "alpha_q", o->alpha, "smart_subsample", o->sharp,
+		"smart_deblock", o->deblock, "preset", o->preset, "passes", o->passes,
+		"effort", o->effort, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
 }
 
 // shim_avif: without a tune, libheif takes the one it holds for the best.

@@ -35,20 +35,22 @@ var mayImport = map[string]string{
 	"jpegdct":     "problem",
 	"pngfile":     "deflate problem",
 	"photometa":   "",
-	"raster":      "blob problem recipe vips",
+	"svgfile":     "problem",
+	"svgmin":      "svgfile",
+	"raster":      "blob problem recipe svgfile vips",
 	"blob/disk":   "blob problem",
 	"database":    "problem",
 
 	// the contract, and the formats: they never import each other, the engine or a service
 	"codec":           "blob format recipe",
 	"picture":         "blob codec format photometa problem raster recipe",
-	"codec/*":         "blob codec format jpegdct photometa picture pngfile problem raster recipe vips",
+	"codec/*":         "blob codec deflate format jpegdct photometa picture pngfile problem raster recipe svgfile svgmin vips",
 	"codec/all":       "codec codec/*",
 	"codec/codectest": "blob codec codec/all engine format metric problem recipe report vips",
 
 	// the engine knows no format and no family; metrics meet it here
 	"engine": "blob codec format problem recipe report",
-	"metric": "blob codec engine photometa problem raster ssimulacra2 vips",
+	"metric": "blob codec engine photometa problem raster ssimulacra2 svgfile vips",
 
 	// services
 	"jobprocess":    "problem sandbox",

@@ -55,6 +55,9 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work
 	if in.Facts.NotHandled != "" {
 		return w, w.refuse(to, steps)
 	}
+	if in.Facts.NotDrawn != "" && in.Format != to {
+		return nil, problem.Invalid(problem.Field{Path: "image.format", Message: "Not possible for a drawing with " + in.Facts.NotDrawn + "."})
+	}
 	if err := w.preserve(steps); err != nil {
 		return nil, err
 	}

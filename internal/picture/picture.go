@@ -61,6 +61,9 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work
 	if err := w.preserve(steps); err != nil {
 		return nil, err
 	}
+	if in.Facts.Animated && in.Format != to {
+		w.lose("animation")
+	}
 	w.Source = raster.NewSource(in.Blob, steps, w.Img, alpha)
 	w.tint(steps, alpha)
 	return w, nil
@@ -177,8 +180,10 @@ func (w *Work) preserve(steps raster.Steps) error {
 	if w.In.Facts.Tag("comment") != nil && !w.Img.Preserves("all") {
 		w.lose("comment")
 	}
-	if w.In.Facts.Tag("trailing-data") != nil {
-		w.lose("trailing-data")
+	for _, name := range [...]string{"trailing-data", "metadata"} {
+		if w.In.Facts.Tag(name) != nil {
+			w.lose(name)
+		}
 	}
 	return nil
 }

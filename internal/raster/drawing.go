@@ -6,6 +6,7 @@ import (
 
 	"compressor/internal/blob"
 	"compressor/internal/problem"
+	"compressor/internal/recipe"
 	"compressor/internal/svgfile"
 	"compressor/internal/vips"
 )
@@ -102,29 +103,48 @@ func Drawable(d *svgfile.Document, width, height int) error {
 	return nil
 }
 
-// drawSteps draws a drawing as the steps ask: at the size that comes out, not scaled from
-// another.
-func drawSteps(d *svgfile.Document, s Steps) (*vips.Image, Steps, error) {
+// Frame puts steps into one frame of a drawing. Parts that are found by looking are not in
+// it.
+func Frame(d *svgfile.Document, s Steps, img recipe.Image) svgfile.Frame {
 	width, height := OwnSize(d)
-	w, h := d.Size()
-	frame := d.Own(width, height)
-	if s.Smart || s.Scale == (Rect{}) && s.Crop == (Rect{}) {
-		// Where to look is found in pixels, so these must be there first.
-		im, err := Draw(d, frame)
-		return im, s, err
+	f := d.Own(width, height)
+	part := func(r Rect) {
+		across, down := f.Part.Width/float64(f.Width), f.Part.Height/float64(f.Height)
+		f.Part = svgfile.Box{
+			X: f.Part.X + float64(r.X)*across, Y: f.Part.Y + float64(r.Y)*down,
+			Width: float64(r.Width) * across, Height: float64(r.Height) * down,
+		}
+		f.Width, f.Height = r.Width, r.Height
 	}
 	if s.Crop != (Rect{}) {
-		frame.Part = svgfile.Box{
-			X: float64(s.Crop.X) * w / float64(width), Y: float64(s.Crop.Y) * h / float64(height),
-			Width: float64(s.Crop.Width) * w / float64(width), Height: float64(s.Crop.Height) * h / float64(height),
-		}
-		frame.Width, frame.Height = s.Crop.Width, s.Crop.Height
-		s.Crop = Rect{}
+		part(s.Crop)
 	}
 	if s.Scale != (Rect{}) {
-		frame.Width, frame.Height = s.Scale.Width, s.Scale.Height
-		s.Scale = Rect{}
+		f.Width, f.Height = s.Scale.Width, s.Scale.Height
 	}
-	im, err := Draw(d, frame)
-	return im, s, err
+	if s.Cut != (Rect{}) {
+		part(s.Cut)
+	}
+	if s.Canvas != (Rect{}) {
+		f.Inner = f.Part
+		part(Rect{X: -s.Canvas.X, Y: -s.Canvas.Y, Width: s.Canvas.Width, Height: s.Canvas.Height})
+		if img.Resize.Background != "transparent" {
+			f.Background = img.Resize.Background
+		}
+	}
+	return f
+}
+
+// drawSteps draws a drawing as far as the steps need no look at pixels, at the size that
+// comes out rather than scaled from another, and gives the steps that are left.
+func drawSteps(d *svgfile.Document, s Steps, img recipe.Image) (*vips.Image, Steps, error) {
+	if s.Smart {
+		im, err := Draw(d, d.Own(OwnSize(d)))
+		return im, s, err
+	}
+	drawn, left := s, s
+	drawn.Cut, drawn.Canvas = Rect{}, Rect{}
+	left.Crop, left.Scale = Rect{}, Rect{}
+	im, err := Draw(d, Frame(d, drawn, img))
+	return im, left, err
 }

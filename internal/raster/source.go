@@ -73,7 +73,7 @@ func (s *Source) open() (*vips.Image, Steps, error) {
 		return nil, Steps{}, err
 	}
 	if drawing != nil {
-		return drawSteps(drawing, s.steps)
+		return drawSteps(drawing, s.steps, s.img)
 	}
 	im, err := Open(s.blob)
 	return im, s.steps, err

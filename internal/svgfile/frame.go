@@ -11,7 +11,10 @@ import (
 type Frame struct {
 	Part          Box
 	Width, Height int
-	Background    string // a colour behind it all; "" for none
+
+	// Background is the colour between Part and Inner, for Reframe; "" for none.
+	Background string
+	Inner      Box
 }
 
 // Own is the frame of the whole drawing at a size of so many pixels.
@@ -35,47 +38,36 @@ func (d *Document) Framed(f Frame) []byte {
 		w.WriteString(after)
 	}
 	w.start(&root)
-	tail := ">"
-	background := ""
-	if f.Background != "" {
-		background = "<rect " + f.fill(d) + ` fill="` + f.Background + `"/>`
+	if d.rootEmpty {
+		w.WriteString("/>")
+	} else {
+		w.WriteString(">")
 	}
-	switch {
-	case d.rootEmpty && background == "":
-		tail = "/>"
-	case d.rootEmpty:
-		tail = ">" + background + "</" + root.Name + ">"
-	default:
-		tail += background
-	}
-	w.WriteString(tail)
 	w.WriteString(d.text[d.rootTail:])
 	return []byte(w.String())
 }
 
-// Reframe changes the document itself.
+// Reframe makes the document itself show the frame, with its margin painted if there is
+// one.
 func (d *Document) Reframe(f Frame) {
-	fill := f.fill(d)
+	outer, inner := d.inUnits(f.Part), d.inUnits(f.Inner)
 	d.Root.frame(d, f)
 	if f.Background == "" {
 		return
 	}
-	rect := &Node{Kind: Element, Name: "rect", Local: "rect", Space: NamespaceSVG}
+	margin := &Node{Kind: Element, Name: "path", Local: "path", Space: NamespaceSVG}
 	if prefix, _, prefixed := strings.Cut(d.Root.Name, ":"); prefixed {
-		rect.Name = prefix + ":rect"
+		margin.Name = prefix + ":path"
 	}
-	for _, pair := range strings.Fields(fill) {
-		name, value, _ := strings.Cut(pair, "=")
-		rect.Set(name, strings.Trim(value, `"`))
-	}
-	rect.Set("fill", f.Background)
-	d.Root.Children = append([]*Node{rect}, d.Root.Children...)
+	margin.Set("d", outer.path()+inner.path())
+	margin.Set("fill", f.Background)
+	margin.Set("fill-rule", "evenodd")
+	d.Root.Children = append([]*Node{margin}, d.Root.Children...)
 }
 
-// fill gives the rectangle of the frame in user units, as attributes.
-func (f Frame) fill(d *Document) string {
-	b := d.inUnits(f.Part)
-	return fmt.Sprintf(`x="%s" y="%s" width="%s" height="%s"`, short(b.X), short(b.Y), short(b.Width), short(b.Height))
+// path draws the outline of b.
+func (b Box) path() string {
+	return fmt.Sprintf("M%s %sh%sv%sh-%sz", short(b.X), short(b.Y), short(b.Width), short(b.Height), short(b.Width))
 }
 
 func (n *Node) frame(d *Document, f Frame) {

@@ -76,3 +76,10 @@ func escapeText(text string) string {
 	}
 	return escaped
 }
+
+// Source writes one node as it would stand in a document.
+func (n *Node) Source() string {
+	var w writer
+	w.node(n)
+	return w.String()
+}

@@ -5,6 +5,7 @@ import (
 	"compressor/internal/codec"
 	"compressor/internal/codec/jpeg"
 	"compressor/internal/codec/png"
+	"compressor/internal/codec/svg"
 )
 
 // Codecs returns the registry of every format that is handled.
@@ -12,5 +13,6 @@ func Codecs() *codec.Registry {
 	all := codec.NewRegistry()
 	all.Add(jpeg.Codec{}, jpeg.Format())
 	all.Add(png.Codec{}, png.Format())
+	all.Add(svg.Codec{}, svg.Formats()...)
 	return all
 }

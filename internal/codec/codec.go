@@ -55,6 +55,7 @@ type Facts struct {
 	Signed, Encrypted            bool                  // Signed: any change would break it
 	Bound                        string                // a feature that decides the look and that no other format is given: it cannot be converted
 	NotHandled                   string                // a feature that is not handled yet: the file stays as it is
+	NotDrawn                     string                // a feature that a picture in another format could not show: no conversion
 	Prior                        Prior                 // what an earlier lossy pass recorded in the file
 	Tags                         []Tag                 // what the file carries beside its contents, raw
 	Metadata                     func() map[string]any // reads the metadata into groups, for the report; may be nil
@@ -127,6 +128,10 @@ type Plan struct {
 	// Changed says that the client asked for something else than the input: another
 	// format, size or crop. The input is then not a possible result.
 	Changed bool
+
+	// Floor, if above the level's, is the score that lossy results must reach, and Worst is
+	// that of their worst region. For formats where more loss than that gains nothing.
+	Floor, Worst float64
 
 	Ignored []string // options that do not apply to this file, as dotted paths
 	Lost    []string // what every candidate drops

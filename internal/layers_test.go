@@ -40,11 +40,13 @@ var mayImport = map[string]string{
 	"raster":          "blob problem recipe vips",
 	"blob/disk":       "blob problem",
 	"database":        "problem",
+	"webpfile":        "problem",
+	"avifparts":       "problem",
 
 	// the contract, and the formats: they never import each other, the engine or a service
 	"codec":           "blob format recipe",
 	"picture":         "blob codec format photometa problem raster recipe",
-	"codec/*":         "blob codec deflate format jpegdct photometa picture pngfile problem raster recipe vips zipfile",
+	"codec/*":         "avifparts blob codec deflate format jpegdct photometa picture pngfile problem raster recipe vips webpfile zipfile",
 	"codec/all":       "codec codec/*",
 	"codec/codectest": "blob codec codec/all engine format metric problem recipe report vips",
 

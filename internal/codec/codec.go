@@ -53,6 +53,7 @@ type Facts struct {
 	Gray, Subsampled             bool                  // no colour; colour at less than full resolution
 	Depth                        int                   // bits a sample
 	Signed, Encrypted            bool                  // Signed: any change would break it
+	Bound                        string                // a feature that decides the look and that no other format is given: it cannot be converted
 	NotHandled                   string                // a feature that is not handled yet: the file stays as it is
 	Prior                        Prior                 // what an earlier lossy pass recorded in the file
 	Tags                         []Tag                 // what the file carries beside its contents, raw
@@ -91,7 +92,9 @@ type Subject struct {
 	MayBe  []format.ID // what it may become, by recipe or holder
 	Part   bool        // a member of a container: its size and outline stay as they are
 	Facts  Facts
-	Floor  float64 // the score that a lossy result must reach; above 100: no loss at all
+	Limits Limits  // they hold for what comes out, too
+	Floor  float64 // the score that a lossy result must reach, or where to begin; above 100: no loss at all
+	Scale  float64 // how much smaller than asked for the outline is to be, to meet a size; 0 for not at all
 	Parts  []Done  // for Containers: the parts, compressed already
 }
 
@@ -142,8 +145,9 @@ type Candidate struct {
 	Encode   func(ctx context.Context, dst *blob.Writer) error
 	Knob     *Knob // if set, Encode is nil and the engine searches a level
 
-	// AtLeast, if set, is a cheap estimate from below of the size in bytes. The engine
-	// leaves the candidate out when something good is smaller already.
+	// AtLeast, if set, is a cheap estimate from below of the size in bytes; with a Knob, of
+	// any level's that is good enough. The engine leaves the candidate out when something
+	// good is smaller already.
 	AtLeast func(ctx context.Context) (int64, error)
 
 	Lost []string // what this candidate drops beside the plan's
@@ -156,9 +160,18 @@ type Knob struct {
 	Start     int // where the codec expects the floor, from the file's content
 	At        func(level int) Candidate
 
-	// Draft, if set, makes a file that decodes to the same contents as At's, with less
-	// effort. The search measures drafts, and only the level it settles on is made in full.
-	// A draft is at most Slack times as large as the full file.
+	// Draft, if set, makes a file that decodes to the same contents as At's, or to nearly
+	// the same, with less effort. The search measures drafts; the level it settles on is
+	// made in full, and the next ones too while the full file falls short of the floor. A
+	// draft is at most Slack times as large as the full file.
 	Draft func(level int) Candidate
 	Slack float64
+
+	// Sketch, if set, makes a file with much less effort whose score is close to that of
+	// At's. The search begins with sketches, and goes on from where they cross the floor.
+	// They are no results.
+	Sketch func(level int) Candidate
+
+	// Slope is how much the score rises with a level, about; 0 is as with mozjpeg.
+	Slope float64
 }

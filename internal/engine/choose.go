@@ -45,7 +45,10 @@ func (c *contest) choose(ctx context.Context, out Outcome) (Outcome, error) {
 		}
 		return c.take(e, got, row, out), nil
 	}
-	if c.changed {
+	switch {
+	case c.fitting():
+		return Outcome{}, c.unreachable()
+	case c.changed:
 		return Outcome{}, c.firstFailure()
 	}
 	out = keep(out, c.whyKept())
@@ -63,6 +66,8 @@ func (c *contest) take(e entry, got codec.Subject, row format.Row, out Outcome) 
 	switch {
 	case !e.good(e.attempt):
 		rep.Reason = report.BelowQuality
+	case c.fitting():
+		rep.Reason = report.Fits
 	case c.changed || e.candidate.Fixed:
 		rep.Reason = report.Fixed
 	default:
@@ -92,6 +97,10 @@ func (c *contest) ranking() []entry {
 		}
 	}
 	slices.SortStableFunc(good, func(a, b entry) int { return cmp.Compare(a.blob.Size, b.blob.Size) })
+	if c.fitting() {
+		slices.SortStableFunc(good, func(a, b entry) int { return cmp.Compare(b.score.Mean, a.score.Mean) })
+		return good
+	}
 	if len(good) > 0 || !c.changed {
 		return good
 	}
@@ -157,6 +166,8 @@ func (c *contest) verdictOf(e entry) string {
 		return e.verdict
 	case e.failure != nil:
 		return "failed: " + string(problem.From(e.failure).Code)
+	case c.fitting() && e.blob.Size > c.target.Bytes:
+		return tooLarge
 	case e.draft && (e.score == nil || e.score.Mean >= e.floor):
 		return draftOnly
 	case !c.changed && e.blob.Size >= c.in.Blob.Size:

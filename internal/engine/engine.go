@@ -135,6 +135,11 @@ func (r *run) compress(ctx context.Context, f file) (Outcome, error) {
 	if !f.part {
 		rep.Ignored = f.recipe.Ignored(row.Family, r.request.Named)
 	}
+	if in.Facts.Signed || in.Facts.NotHandled != "" {
+		if err := heavy(in, f.recipe.Target(row.Family)); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if in.Facts.Signed {
 		return keep(out, report.Signed), nil
 	}
@@ -155,7 +160,11 @@ func (r *run) compress(ctx context.Context, f file) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	return r.decide(ctx, in, f.recipe, plans, out)
+	got, err := r.decide(ctx, in, f.recipe, plans, out)
+	if mayShrink(in, f.recipe.Target(row.Family), got, err) {
+		return r.shrink(ctx, in, f.recipe, out, got, err)
+	}
+	return got, err
 }
 
 // plans asks the codec of each format that the result may have.
@@ -167,6 +176,9 @@ func (r *run) plans(ctx context.Context, in codec.Subject, asked recipe.Recipe) 
 			return plans, problem.Newf(problem.FormatUnsupported, "The format '%s' cannot be written.", id)
 		}
 		plan, err := c.Plan(ctx, in, id, asked)
+		if problem.Has(err, problem.OptionsInvalid) && id != in.Format && asked.Leaves(id) {
+			continue // too large for that format, say: nobody asked for it by name
+		}
 		if err != nil {
 			return plans, err
 		}
@@ -201,21 +213,47 @@ func (r *run) inspect(ctx context.Context, f file) (codec.Subject, format.Row, e
 	if facts.Encrypted {
 		return codec.Subject{}, format.Row{}, problem.New(problem.FileEncrypted)
 	}
-	in := codec.Subject{Blob: f.blob, Name: f.name, Format: row.ID, Facts: facts, Part: f.part}
-	in.MayBe = f.recipe.MayBe(row.Family, row.ID)
+	in := codec.Subject{Blob: f.blob, Name: f.name, Format: row.ID, Facts: facts, Part: f.part, Limits: r.request.Limits}
+	in.MayBe = r.resolve(f.recipe.MayBe(row.Family, row.ID), row, facts)
 	if f.part {
 		in.MayBe = append([]format.ID{row.ID}, slices.DeleteFunc(slices.Clone(f.mayBe),
 			func(id format.ID) bool { return id == row.ID })...)
 	}
-	in.Floor = floorFor(f.recipe.Compression(row.Family), facts.Prior)
+	in.Floor = floorFor(f.recipe.Floor(row.Family), facts.Prior)
+	if target := f.recipe.Target(row.Family); target.Bytes > 0 {
+		in.Floor = max(target.Score, recipe.CompressionHigh.Floor()) // a place to begin at
+	}
 	return in, row, nil
 }
 
-// floorFor is the score that a lossy result must reach. Loss that an earlier pass has
+// resolve puts the formats that suit the web in the place of recipe.Best: those that every
+// browser shows and that hold what the file has. A drawing stays one.
+func (r *run) resolve(ids []format.ID, row format.Row, facts codec.Facts) []format.ID {
+	at := slices.Index(ids, recipe.Best)
+	if at < 0 {
+		return ids
+	}
+	var fit []format.ID
+	for _, other := range r.formats.Rows() {
+		switch {
+		case other.Family != row.Family || !other.Web, slices.Contains(ids, other.ID):
+		case other.ID == row.ID:
+			fit = append(fit, other.ID)
+		case facts.Bound != "" || facts.NotHandled != "":
+		case !row.Vector && !other.Vector && (other.Alpha || !facts.Alpha) && (other.Animates || !facts.Animated):
+			fit = append(fit, other.ID)
+		}
+	}
+	if len(fit) == 0 && len(ids) == 1 {
+		fit = []format.ID{row.ID}
+	}
+	return slices.Concat(ids[:at], fit, ids[at+1:])
+}
+
+// floorFor is the score that a lossy result must reach, where floor was asked for. Loss that an earlier pass has
 // spent is not spent again: what that pass was allowed to lose is added to the floor, so
 // that a second pass at the same level finds no room and is a no-op.
-func floorFor(level recipe.Compression, prior codec.Prior) float64 {
-	floor := level.Floor()
+func floorFor(floor float64, prior codec.Prior) float64 {
 	if prior.Floor > 0 {
 		floor += 100 - prior.Floor
 	}
@@ -227,7 +265,7 @@ func floorFor(level recipe.Compression, prior codec.Prior) float64 {
 
 // decide tries what the plans propose and takes the best.
 func (r *run) decide(ctx context.Context, in codec.Subject, asked recipe.Recipe, plans []codec.Plan, out Outcome) (Outcome, error) {
-	c := &contest{run: r, in: in, asked: asked, parts: out.Report.Parts, changed: true}
+	c := &contest{run: r, in: in, asked: asked, parts: out.Report.Parts, changed: true, target: asked.Target(out.Input.Type)}
 	defer c.close()
 	total := 0
 	for _, plan := range plans {
@@ -242,6 +280,7 @@ func (r *run) decide(ctx context.Context, in codec.Subject, asked recipe.Recipe,
 		return keepWithout(out, in, level), nil
 	}
 	c.exact = c.exact && level.Floor() > 100
+	c.aim()
 	done := 0
 	for _, plan := range plans {
 		t, err := c.add(ctx, plan)

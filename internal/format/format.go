@@ -35,6 +35,8 @@ type Row struct {
 	Alpha    bool     // can hold transparency
 	Animates bool     // can hold more than one frame
 	Inline   bool     // browsers may show it in place: no script can run in it
+	Web      bool     // every current browser shows it
+	Vector   bool     // drawn from shapes: nothing made of pixels becomes it, and it loses what makes it one otherwise
 }
 
 // Magic is a byte pattern at an offset. Where Mask is given, zero bytes of it match

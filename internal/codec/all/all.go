@@ -3,8 +3,10 @@ package all
 
 import (
 	"compressor/internal/codec"
+	"compressor/internal/codec/avif"
 	"compressor/internal/codec/jpeg"
 	"compressor/internal/codec/png"
+	"compressor/internal/codec/webp"
 	"compressor/internal/codec/zip"
 )
 
@@ -14,5 +16,7 @@ func Codecs() *codec.Registry {
 	all.Add(jpeg.Codec{}, jpeg.Format())
 	all.Add(png.Codec{}, png.Format())
 	all.Add(zip.Codec{}, zip.Format())
+	all.Add(webp.Codec{}, webp.Format())
+	all.Add(avif.Codec{}, avif.Format())
 	return all
 }

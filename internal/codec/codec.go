@@ -179,7 +179,4 @@ type Knob struct {
 	// At's. The search begins with sketches, and goes on from where they cross the floor.
 	// They are no results.
 	Sketch func(level int) Candidate
-
-	// Slope is how much the score rises with a level, about; 0 is as with mozjpeg.
-	Slope float64
 }

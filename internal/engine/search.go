@@ -149,7 +149,7 @@ func slopeOf(k *codec.Knob) float64 {
 	if k.Slope > 0 {
 		return k.Slope
 	}
-	return slope
+	return usualSlope
 }
 
 // surely is the share of a level's worth of score that the best level so far may lie above
@@ -177,10 +177,6 @@ func (s *span) settled(floor float64, k *codec.Knob) bool {
 // moves.
 func (s *span) next(floor float64, k *codec.Knob) int {
 	guess := float64(s.low+s.high) / 2
-	slope := k.Slope
-	if slope <= 0 {
-		slope = usualSlope
-	}
 	switch {
 	case s.lowScore != nil && s.highScore != nil:
 		below, above := s.lowPull*(floor-*s.lowScore), s.highPull*(*s.highScore-floor)

@@ -32,7 +32,9 @@ type Container interface {
 	Codec
 
 	// Parts yields members in file order until visit returns an error. The engine counts
-	// bytes and depth in visit, so Parts must stream and not expand ahead.
+	// bytes and depth in visit, so Parts must stream and not expand ahead. A member that is
+	// Verbatim may come without contents. Contents that are damaged end in file-corrupt:
+	// visit may go on with the next member then.
 	Parts(ctx context.Context, src blob.Blob, visit func(Part, io.Reader) error) error
 }
 
@@ -51,6 +53,7 @@ type Facts struct {
 	Gray, Subsampled             bool                  // no colour; colour at less than full resolution
 	Depth                        int                   // bits a sample
 	Signed, Encrypted            bool                  // Signed: any change would break it
+	Bound                        string                // a feature that decides the look and that no other format is given: it cannot be converted
 	NotHandled                   string                // a feature that is not handled yet: the file stays as it is
 	Prior                        Prior                 // what an earlier lossy pass recorded in the file
 	Tags                         []Tag                 // what the file carries beside its contents, raw
@@ -89,6 +92,7 @@ type Subject struct {
 	MayBe  []format.ID // what it may become, by recipe or holder
 	Part   bool        // a member of a container: its size and outline stay as they are
 	Facts  Facts
+	Limits Limits  // they hold for what comes out, too
 	Floor  float64 // the score that a lossy result must reach, or where to begin; above 100: no loss at all
 	Scale  float64 // how much smaller than asked for the outline is to be, to meet a size; 0 for not at all
 	Parts  []Done  // for Containers: the parts, compressed already
@@ -100,9 +104,11 @@ type Part struct {
 	MayBe    []format.ID // formats its holder accepts; empty: only what it is now
 	MayMove  bool        // the holder can rename it and fix references
 	Verbatim bool        // never touch: a signature, a stored hash's subject
+	Why      string      // why it is verbatim, in words; empty for a signature or hash
 }
 
-// Done is a part with its result. Result equals Source if nothing was gained.
+// Done is a part with its result. Result equals Source if nothing was gained. Both are the
+// zero Blob if the part had no contents or could not be read: its holder keeps it as it is.
 type Done struct {
 	Part
 	Source, Result blob.Blob

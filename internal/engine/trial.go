@@ -12,16 +12,19 @@ import (
 	"compressor/internal/codec"
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
+	"compressor/internal/report"
 )
 
 // contest is all that is tried for one file: a trial for each format it may come out as.
 type contest struct {
 	run     *run
 	in      codec.Subject
-	changed bool // the input is no possible result
-	content bool // the input is within the size that was asked for: nothing need be lost
+	asked   recipe.Recipe
 	target  recipe.Target
-	exact   bool // no loss is allowed, and something without loss is a possible result
+	parts   []report.Report // of a container's members
+	changed bool            // the input is no possible result
+	content bool            // the input is within the size that was asked for: nothing need be lost
+	exact   bool            // no loss is allowed, and something without loss is a possible result
 	trials  []*trial
 }
 
@@ -177,7 +180,8 @@ func (t *trial) measure(ctx context.Context, a *attempt) error {
 		equal, err := t.ref.Equal(ctx, got)
 		a.equal = equal
 		if equal {
-			a.score = &Score{Mean: 100, Worst: 100}
+			lowest := lowestOf(t.parts) // equal, that is, to the container with these parts
+			a.score = &lowest
 		}
 		return err
 	}

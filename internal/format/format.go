@@ -112,8 +112,8 @@ func NewTable(rows ...Row) (*Table, error) {
 	return &Table{rows: slices.Clone(rows)}, nil
 }
 
-// headSize is how many bytes of a file Detect looks at.
-const headSize = 4096
+// HeadSize is how many bytes of a file Detect looks at.
+const HeadSize = 4096
 
 // Detect names the format of src, whose size is given in bytes. Contents decide; name
 // only settles formats that have no magic. An empty file is file-empty, an unknown kind
@@ -122,7 +122,7 @@ func (t *Table) Detect(src io.ReaderAt, size int64, name string) (Row, error) {
 	if size == 0 {
 		return Row{}, problem.New(problem.FileEmpty)
 	}
-	head := make([]byte, min(size, headSize))
+	head := make([]byte, min(size, HeadSize))
 	n, err := src.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return Row{}, err

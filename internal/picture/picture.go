@@ -28,6 +28,8 @@ type Work struct {
 
 	Width, Height int // of the outcome, in pixels
 
+	opaque bool // a transparent canvas was asked for, which the format does not have
+
 	Source *raster.Source
 
 	Stored  Kept // metadata for pixels in the order they are stored in
@@ -56,14 +58,22 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work
 	if err != nil {
 		return nil, err
 	}
+	if area := steps.Largest(); in.Limits.Pixels > 0 && area > in.Limits.Pixels {
+		return nil, problem.Over("image.resize", area, in.Limits.Pixels)
+	}
 	w.Width, w.Height = steps.Width, steps.Height
 	w.Same = in.Format == to && steps.Identity()
 	if in.Facts.NotHandled != "" {
 		return w, w.refuse(to, steps)
 	}
+	if in.Facts.Bound != "" && in.Format != to {
+		return nil, problem.Invalid(problem.Field{Path: "image.format",
+			Message: "Not possible for a picture with " + in.Facts.Bound + ", which decides its colours."})
+	}
 	if err := w.preserve(steps, to); err != nil {
 		return nil, err
 	}
+	w.opaque = !alpha && steps.Canvas != raster.Rect{} && w.Img.Resize.Background == "transparent"
 	w.Source = raster.NewSource(in.Blob, steps, w.Img, alpha)
 	w.tint(steps, alpha)
 	return w, nil
@@ -115,6 +125,9 @@ func (w *Work) Idle() bool {
 // Plan is the frame of the codec's plan: what results are compared with, and how it ends.
 func (w *Work) Plan() codec.Plan {
 	p := codec.Plan{Changed: !w.Same, Close: w.Source.Close}
+	if w.opaque {
+		p.Notes = append(p.Notes, "The format cannot be transparent: image.background fills the canvas.")
+	}
 	if w.Same {
 		return p
 	}

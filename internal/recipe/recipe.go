@@ -218,6 +218,12 @@ func (r Recipe) MayBe(family format.Family, id format.ID) []format.ID {
 	return []format.ID{id}
 }
 
+// Leaves says whether the client leaves it open if a result has this format: it stands in
+// the list only by Best.
+func (r Recipe) Leaves(id format.ID) bool {
+	return slices.Contains(r.Image.Format, Best) && !slices.Contains(r.Image.Format, id)
+}
+
 // Ignored lists those option groups, of the ones that the client named, that do not
 // apply to a file of this family.
 func (r Recipe) Ignored(family format.Family, named []string) []string {

@@ -6,6 +6,7 @@ import (
 	"compressor/internal/codec/jpeg"
 	"compressor/internal/codec/png"
 	"compressor/internal/codec/webp"
+	"compressor/internal/codec/zip"
 )
 
 // Codecs returns the registry of every format that is handled.
@@ -14,5 +15,6 @@ func Codecs() *codec.Registry {
 	all.Add(jpeg.Codec{}, jpeg.Format())
 	all.Add(png.Codec{}, png.Format())
 	all.Add(webp.Codec{}, webp.Format())
+	all.Add(zip.Codec{}, zip.Format())
 	return all
 }

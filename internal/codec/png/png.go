@@ -61,6 +61,7 @@ func factsOf(h *pngfile.Header, im *pngfile.Image) codec.Facts {
 	if h.Orientation() >= 5 {
 		f.Width, f.Height = h.Height, h.Width
 	}
+	f.Bound = bound(h.Ancillary)
 	if h.Animated {
 		f.NotHandled = "animation (APNG)"
 	}

@@ -23,6 +23,7 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 	if !w.Same && max(w.Width, w.Height) > maxSide {
 		return codec.Plan{}, tooLarge(w)
 	}
+	w.InColour() // libvips writes three planes in any case
 	p := planner{Work: w}
 	plan := w.Plan()
 	switch {

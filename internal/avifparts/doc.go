@@ -31,6 +31,7 @@ const (
 	maxItems      = 2048
 	maxProperties = 2048
 	maxExtents    = 4096 // of all items together
+	maxReferences = 8192 // likewise
 	maxSide       = 65536
 )
 

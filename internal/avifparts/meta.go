@@ -305,12 +305,13 @@ func (m *meta) readReferences(body []byte) error {
 	if err != nil {
 		return err
 	}
+	total := 0
 	for _, e := range entries {
 		r := reader{data: e.body}
 		ref := reference{kind: e.kind, from: r.id(version > 0)}
 		count := r.u16()
-		if count > maxItems {
-			return corrupt("%d references", count)
+		if total += count; total > maxReferences {
+			return corrupt("more than %d references", maxReferences)
 		}
 		for range count {
 			ref.to = append(ref.to, r.id(version > 0))

@@ -55,6 +55,7 @@ type Facts struct {
 	Signed, Encrypted            bool                  // Signed: any change would break it
 	Bound                        string                // a feature that decides the look and that no other format is given: it cannot be converted
 	NotHandled                   string                // a feature that is not handled yet: the file stays as it is
+	NotDrawn                     string                // a feature that a picture in another format could not show: no conversion
 	Prior                        Prior                 // what an earlier lossy pass recorded in the file
 	Tags                         []Tag                 // what the file carries beside its contents, raw
 	Metadata                     func() map[string]any // reads the metadata into groups, for the report; may be nil
@@ -128,6 +129,10 @@ type Plan struct {
 	// format, size or crop. The input is then not a possible result.
 	Changed bool
 
+	// Floor, if above the level's, is the score that lossy results must reach, and Worst is
+	// that of their worst region. For formats where more loss than that gains nothing.
+	Floor, Worst float64
+
 	Ignored []string // options that do not apply to this file, as dotted paths
 	Lost    []string // what every candidate drops
 	Notes   []string
@@ -160,10 +165,13 @@ type Knob struct {
 	Start     int // where the codec expects the floor, from the file's content
 	At        func(level int) Candidate
 
-	// Draft, if set, makes a file that decodes to the same contents as At's, or to nearly
-	// the same, with less effort. The search measures drafts; the level it settles on is
-	// made in full, and the next ones too while the full file falls short of the floor. A
-	// draft is at most Slack times as large as the full file.
+	// Slope is how much the score typically rises with a level around Start; 0 for unknown.
+	// It only saves steps.
+	Slope float64
+
+	// Draft, if set, makes a file that decodes to the same contents as At's, with less
+	// effort. The search measures drafts, and only the level it settles on is made in full.
+	// A draft is at most Slack times as large as the full file.
 	Draft func(level int) Candidate
 	Slack float64
 
@@ -171,7 +179,4 @@ type Knob struct {
 	// At's. The search begins with sketches, and goes on from where they cross the floor.
 	// They are no results.
 	Sketch func(level int) Candidate
-
-	// Slope is how much the score rises with a level, about; 0 is as with mozjpeg.
-	Slope float64
 }

@@ -153,19 +153,16 @@ func TestDrafts(t *testing.T) {
 	}
 }
 
-// TestDraftsComeClose: where the full file falls just short of what its draft reached, the
-// next level is made too; not without end.
-func TestDraftsComeClose(t *testing.T) {
-	for short, want := range map[float64]string{0: "level 75", 0.5: "level 76", 2: "level 77", 5: "original"} {
-		k := curve{score: func(l int) float64 { return float64(l) - short }, size: func(l int) int { return 200 + 5*l }}
+// TestSlope: where a knob says how steep it is, the second step goes by that.
+func TestSlope(t *testing.T) {
+	for slope, want := range map[float64]int{0: 90, 1: 79, 2.5: 74} {
+		var made []int
+		k := curve{made: &made, start: 70, score: func(l int) float64 { return float64(l)/2 + 31 }, size: func(l int) int { return 200 + 2*l }}
 		c := k.candidate(false)
-		c.Knob.Draft = func(level int) codec.Candidate {
-			return lossy(fmt.Sprintf("draft %d", level), 210+5*level, float64(level))
-		}
-		c.Knob.Slack = 1.1
-		out := compress(t, newEngine(t, proposing(c)), request(t, original(), at(recipe.CompressionHigh)))
-		if out.Report.Chosen != want {
-			t.Errorf("short by %g: chosen %q, want %q", short, out.Report.Chosen, want)
+		c.Knob.Slope = slope
+		compress(t, newEngine(t, proposing(c)), request(t, original(), at(recipe.CompressionHigh)))
+		if len(made) < 2 || made[1] != want {
+			t.Errorf("slope %g: tried %v, want %d second", slope, made, want)
 		}
 	}
 }

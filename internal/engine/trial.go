@@ -77,6 +77,7 @@ func (c *contest) add(ctx context.Context, plan codec.Plan) (*trial, error) {
 		// allowed, or was spent before, what the eye cannot tell apart is what is left.
 		t.floor = min(t.floor, recipe.VisuallyLossless)
 	}
+	t.floor = max(t.floor, plan.Floor)
 	c.trials = append(c.trials, t)
 	if plan.Reference == nil {
 		return t, nil
@@ -230,7 +231,7 @@ func (t *trial) good(a *attempt) bool {
 	case a.candidate.Fixed:
 		return a.score != nil
 	}
-	return a.score != nil && a.score.Mean >= t.floor
+	return a.score != nil && a.score.Mean >= t.floor && a.score.Worst >= t.plan.Worst
 }
 
 // bound is the size that an attempt must stay below to be of use: that of the smallest

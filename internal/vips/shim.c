@@ -27,10 +27,11 @@ int shim_open(const char *path, VipsImage **out) {
 	return *out == NULL ? -1 : 0;
 }
 
-// shim_open_svg draws an SVG at a scale; 1 is one pixel a user unit.
+// shim_open_svg draws an SVG at a scale; 1 is one pixel a user unit. CSS has 96 pixels to
+// the inch; libvips would take 72.
 int shim_open_svg(const void *data, size_t size, double scale, VipsImage **out) {
 	VipsImage *lazy = NULL;
-	if (vips_svgload_buffer((void *) data, size, &lazy, "scale", scale, NULL) != 0) {
+	if (vips_svgload_buffer((void *) data, size, &lazy, "scale", scale, "dpi", 96.0, NULL) != 0) {
 		return -1;
 	}
 	*out = vips_image_copy_memory(lazy);

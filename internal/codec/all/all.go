@@ -6,6 +6,7 @@ import (
 	"compressor/internal/codec/avif"
 	"compressor/internal/codec/jpeg"
 	"compressor/internal/codec/png"
+	"compressor/internal/codec/svg"
 	"compressor/internal/codec/webp"
 	"compressor/internal/codec/zip"
 )
@@ -18,5 +19,6 @@ func Codecs() *codec.Registry {
 	all.Add(zip.Codec{}, zip.Format())
 	all.Add(webp.Codec{}, webp.Format())
 	all.Add(avif.Codec{}, avif.Format())
+	all.Add(svg.Codec{}, svg.Formats()...)
 	return all
 }

@@ -36,20 +36,17 @@ func (p planner) encode(dst io.Writer, m mode, quality, effort int) error {
 	if err != nil {
 		return err
 	}
-	im, done, err := p.plain(im, m)
+	im, done, err := plain(im)
 	if err != nil {
 		return err
 	}
 	defer done()
-	o := vips.AVIFOptions{
-		Quality: quality, Subsample: m.subsample, Depth: max(10, p.In.Facts.Depth),
-		Effort: effort, Tune: "iq",
-	}
+	o := vips.AVIFOptions{Quality: quality, Depth: 10, Effort: effort, Tune: "iq"}
 	mark := p.Mark()
-	if o.Depth > 12 {
-		o.Depth = 10
+	if p.In.Format == ID {
+		o.Depth = max(o.Depth, p.In.Facts.Depth) // 12 stay 12
 	}
-	if m.name == exactly {
+	if m == exactly {
 		o.Lossless, o.Depth, o.Tune, mark = true, 8, "psnr", ""
 	}
 	data, err := im.AVIF(o)
@@ -57,12 +54,32 @@ func (p planner) encode(dst io.Writer, m mode, quality, effort int) error {
 		return err
 	}
 	f, err := avifparts.Parse(data, p.limits())
-	if err != nil || f.Other != "" {
-		return fmt.Errorf("libaom's file does not read back: %w (%s)", err, f.Other)
+	if err != nil {
+		return fmt.Errorf("libaom's file does not read back: %w", err)
 	}
 	c := contents(f, p.Upright, mark)
 	c.CICP = f.CICP
+	if err := p.keepColours(&c.CICP); err != nil {
+		return err
+	}
 	return write(dst, c)
+}
+
+// keepColours says of an AVIF's colours what the input said: they were not converted.
+func (p planner) keepColours(c *avifparts.CICP) error {
+	if p.In.Format != ID {
+		return nil
+	}
+	data, err := p.In.Blob.Bytes(maxFile)
+	if err != nil {
+		return err
+	}
+	f, err := avifparts.Parse(data, p.limits())
+	if err != nil {
+		return err
+	}
+	c.Primaries, c.Transfer = f.CICP.Primaries, f.CICP.Transfer
+	return nil
 }
 
 // contents is what goes into every file: the pictures, the metadata that is kept, and the
@@ -91,7 +108,7 @@ const unspecified = 2
 
 // plain gives the picture at a depth that libaom takes, and without an alpha channel in
 // which everything is opaque. done gives back what was made on the way.
-func (p planner) plain(im *vips.Image, m mode) (*vips.Image, func(), error) {
+func plain(im *vips.Image) (*vips.Image, func(), error) {
 	done := func() {}
 	if im.Depth() > 16 {
 		shallow, err := im.Depth8()

@@ -23,6 +23,7 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 	if !w.Same && max(w.Width, w.Height) > maxSide {
 		return codec.Plan{}, tooLarge(w)
 	}
+	w.InColour() // libvips writes three planes in any case
 	p := planner{Work: w}
 	plan := w.Plan()
 	switch {
@@ -34,7 +35,7 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 			plan.Notes = append(plan.Notes, fmt.Sprintf(
 				"More than 8 bits a sample: made visually lossless (score %d or more).", recipe.VisuallyLossless))
 		}
-		plan.Candidates = append(plan.Candidates, p.lossy()...)
+		plan.Candidates = append(plan.Candidates, p.searched())
 	}
 	if w.Same {
 		plan.Candidates = append(plan.Candidates, p.repacked())
@@ -71,7 +72,7 @@ func (p planner) exact() codec.Candidate {
 	return codec.Candidate{
 		Label: "libaom lossless", Format: ID, Lossless: true, Lost: p.lost(p.Upright),
 		Encode: func(_ context.Context, dst *blob.Writer) error {
-			return p.encode(dst, mode{name: exactly}, 100, effort(p.Width*p.Height))
+			return p.encode(dst, exactly, 100, effort(p.Width*p.Height))
 		},
 	}
 }
@@ -89,68 +90,52 @@ func (p planner) lost(k picture.Kept) []string {
 	return lost
 }
 
-// mode is one way to drive libaom. What they are was settled on photos: docs/images.md.
-type mode struct {
-	name      string
-	subsample bool
-}
+// mode is one way to drive libaom. Full colour costs little in AV1 and wins at all floors;
+// so do 10 bits a sample, whatever the source has: docs/images.md.
+type mode string
 
-// exactly is the name of the mode without loss.
-const exactly = "lossless"
+const (
+	lossy   mode = "4:4:4"
+	exactly mode = "lossless"
+)
 
-// lossy lists the searches, or the single attempts of a fixed quality. Full colour wins at
-// all floors but the lowest, where it depends on the picture.
-func (p planner) lossy() []codec.Candidate {
-	modes := []mode{{name: "4:4:4"}}
-	switch {
-	case p.In.Facts.Gray:
-		modes[0].name = "gray"
-	case p.In.Floor < 70 && p.Img.Quality == nil:
-		modes = append(modes, mode{name: "4:2:0", subsample: true})
-	}
-	var candidates []codec.Candidate
-	for _, m := range modes {
-		candidates = append(candidates, p.candidate(m))
-	}
-	return candidates
-}
-
-func (p planner) candidate(m mode) codec.Candidate {
+// searched is the search, or the single attempt of a fixed quality.
+func (p planner) searched() codec.Candidate {
 	if p.Img.Quality != nil {
-		c := p.at(m, *p.Img.Quality)
+		c := p.at(*p.Img.Quality)
 		c.Fixed = true
 		return c
 	}
 	return codec.Candidate{
-		Label: "libaom " + m.name, Format: ID,
+		Label: "libaom", Format: ID,
 		Knob: &codec.Knob{
 			Low: 3, High: coarsest - 1, Start: start(p.In.Floor),
-			At:     func(level int) codec.Candidate { return p.at(m, quality(level)) },
-			Sketch: p.sketches(m), Slope: slope,
+			At:     func(level int) codec.Candidate { return p.at(quality(level)) },
+			Sketch: p.sketches(), Slope: slope,
 		},
 	}
 }
 
-func (p planner) at(m mode, quality int) codec.Candidate {
+func (p planner) at(quality int) codec.Candidate {
 	return codec.Candidate{
-		Label: fmt.Sprintf("libaom q=%d %s", quality, m.name), Format: ID, Lost: p.lost(p.Upright),
+		Label: fmt.Sprintf("libaom q=%d", quality), Format: ID, Lost: p.lost(p.Upright),
 		Encode: func(_ context.Context, dst *blob.Writer) error {
-			return p.encode(dst, m, quality, effort(p.Width*p.Height))
+			return p.encode(dst, lossy, quality, effort(p.Width*p.Height))
 		},
 	}
 }
 
 // sketches are files of the least effort whose scores are of use, where that saves much. At
 // the next finer quantizer they come closest to the scores of the real ones.
-func (p planner) sketches(m mode) func(level int) codec.Candidate {
+func (p planner) sketches() func(level int) codec.Candidate {
 	if effort(p.Width*p.Height) <= sketchy {
 		return nil
 	}
 	return func(level int) codec.Candidate {
 		q := quality(level + 1)
 		return codec.Candidate{
-			Label: fmt.Sprintf("libaom q=%d %s, sketch", q, m.name), Format: ID,
-			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encode(dst, m, q, sketchy) },
+			Label: fmt.Sprintf("libaom q=%d, sketch", q), Format: ID,
+			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encode(dst, lossy, q, sketchy) },
 		}
 	}
 }
@@ -181,11 +166,13 @@ func start(floor float64) int {
 	return 28
 }
 
-// effort is libaom's, by the size of the picture. A megapixel takes about 7 s of processor
-// time at 4, 2 s at 3 and 1 s at 2; 4 saves two percent against 3 and three to five against
-// 2: docs/images.md.
+// effort is libaom's, by the size of the picture. A megapixel takes 15 s of processor time at
+// 6, 6 s at 4, 1.4 s at 3 and 0.8 s at 2. Against 4, the first saves three to four percent,
+// and the others cost two and four: docs/images.md.
 func effort(pixels int) int {
 	switch {
+	case pixels <= 1<<19:
+		return 6
 	case pixels <= 3<<20:
 		return 4
 	case pixels <= 12<<20:

@@ -24,7 +24,8 @@ func (p *planner) image() (*vips.Image, error) {
 }
 
 // encodeLossy writes VP8, with ALPH where there is transparency.
-func (p *planner) encodeLossy(dst io.Writer, o vips.WebPOptions) error {
+func (p *planner) encodeLossy(dst io.Writer, o vips.WebPOptions, quality int) error {
+	o.Quality = quality
 	im, err := p.image()
 	if err != nil {
 		return err
@@ -37,12 +38,12 @@ func (p *planner) encodeLossy(dst io.Writer, o vips.WebPOptions) error {
 }
 
 // encodeLossless writes VP8L.
-func (p *planner) encodeLossless(dst io.Writer) error {
+func (p *planner) encodeLossless(dst io.Writer, o vips.WebPOptions) error {
 	im, err := p.image()
 	if err != nil {
 		return err
 	}
-	data, err := im.WebP(losslessOptions(p.Width * p.Height))
+	data, err := im.WebP(o)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (p *planner) quickSize() (int64, error) {
 }
 
 // encodePalette lets imagequant choose at most 256 colours, and writes VP8L.
-func (p *planner) encodePalette(dst io.Writer, quality int, quick bool) error {
+func (p *planner) encodePalette(dst io.Writer, quality int, draft bool) error {
 	source, err := p.image()
 	if err != nil {
 		return err
@@ -82,11 +83,7 @@ func (p *planner) encodePalette(dst io.Writer, quality int, quick bool) error {
 		return err
 	}
 	defer reduced.Close()
-	o := losslessOptions(p.Width * p.Height)
-	if quick {
-		o = quickest()
-	}
-	if data, err = reduced.WebP(o); err != nil {
+	if data, err = reduced.WebP(paletteOptions(p.Width*p.Height, draft)); err != nil {
 		return err
 	}
 	return p.finish(dst, data, p.Upright, p.Mark())

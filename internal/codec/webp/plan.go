@@ -3,6 +3,7 @@ package webp
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"compressor/internal/blob"
@@ -42,7 +43,7 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 		}
 	}
 	if !(w.Same && in.Facts.Subsampled) {
-		plan.Candidates = append(plan.Candidates, p.lossless(!deep))
+		plan.Candidates = append(plan.Candidates, p.lossless(!deep)...)
 	}
 	if w.Same {
 		plan.Candidates = append(plan.Candidates, p.repacked())
@@ -85,71 +86,75 @@ func (p *planner) lost(k picture.Kept) []string {
 	return lost
 }
 
-// lossy searches libwebp's quality, or takes the fixed one. Drafts are made with less effort
-// and decode to nearly the same.
+// lossy searches libwebp's quality, or takes the fixed one.
 func (p *planner) lossy() codec.Candidate {
-	sharp := p.In.Floor >= sharpFrom
-	made := func(quality, effort int) codec.Candidate {
+	o := vips.WebPOptions{Alpha: 100, Effort: lossyEffort, Sharp: p.In.Floor >= sharpFrom}
+	at := func(quality int) codec.Candidate {
 		label := fmt.Sprintf("libwebp q=%d", quality)
-		if sharp {
+		if o.Sharp {
 			label += " sharp"
 		}
 		return codec.Candidate{
 			Label: label, Format: ID, Lost: p.lost(p.Upright),
-			Encode: func(_ context.Context, dst *blob.Writer) error {
-				return p.encodeLossy(dst, vips.WebPOptions{Quality: quality, Alpha: 100, Sharp: sharp, Effort: effort})
-			},
+			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeLossy(dst, o, quality) },
 		}
 	}
-	at := func(quality int) codec.Candidate { return made(quality, fullEffort) }
 	if p.Img.Quality != nil {
 		c := at(*p.Img.Quality)
 		c.Fixed = true
 		return c
 	}
+	first, slope := start(p.In.Floor)
 	return codec.Candidate{
 		Label: "libwebp", Format: ID,
-		Knob: &codec.Knob{
-			Low: 1, High: 100, Start: start(p.In.Floor), At: at,
-			Draft: func(quality int) codec.Candidate { return made(quality, draftEffort) }, Slack: draftSlack,
-		},
+		Knob: &codec.Knob{Low: 1, High: 100, Start: first, Slope: slope, At: at},
 	}
 }
 
 // palette searches imagequant's quality; the palette's pixels then go into VP8L.
 func (p *planner) palette() codec.Candidate {
-	made := func(quality int, quick bool) codec.Candidate {
+	made := func(quality int, draft bool) codec.Candidate {
 		return codec.Candidate{
 			Label: fmt.Sprintf("imagequant q=%d", quality), Format: ID, Lost: p.lost(p.Upright),
-			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodePalette(dst, quality, quick) },
+			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodePalette(dst, quality, draft) },
 		}
 	}
 	return codec.Candidate{
-		Label: "imagequant", Format: ID, AtLeast: p.atLeast(paletteGain),
+		Label: "imagequant", Format: ID, AtLeast: p.paletteAtLeast,
 		Knob: &codec.Knob{
 			Low: 1, High: 100, Start: paletteStart(p.In.Floor),
 			At:    func(quality int) codec.Candidate { return made(quality, false) },
-			Draft: func(quality int) codec.Candidate { return made(quality, true) }, Slack: losslessGain,
+			Draft: func(quality int) codec.Candidate { return made(quality, true) }, Slack: draftSlack,
 		},
 	}
 }
 
-// lossless keeps every pixel, if the source has no more than 8 bits a sample.
-func (p *planner) lossless(exact bool) codec.Candidate {
-	return codec.Candidate{
-		Label: "libwebp lossless", Format: ID, Lossless: exact, Lost: p.lost(p.Upright),
-		Encode:  func(_ context.Context, dst *blob.Writer) error { return p.encodeLossless(dst) },
-		AtLeast: p.atLeast(losslessGain),
+// paletteAtLeast leaves photos out: where the lossless bitstream needs that many bits for a
+// pixel, 256 colours do not come close to what the lossy one makes of it.
+func (p *planner) paletteAtLeast(context.Context) (int64, error) {
+	size, err := p.quickSize()
+	if err == nil && 8*size > photoBits*int64(p.Width)*int64(p.Height) {
+		return math.MaxInt64, nil
 	}
+	return size / paletteGain, err
 }
 
-// atLeast estimates a size from that of the picture in VP8L at the least effort: a file that
-// keeps less, or tries harder, is so many times smaller at most.
-func (p *planner) atLeast(gain float64) func(context.Context) (int64, error) {
-	return func(context.Context) (int64, error) {
-		size, err := p.quickSize()
-		return int64(float64(size) / gain), err
+// lossless lists the ways to keep every pixel, if the source has no more than 8 bits a sample.
+// Where nothing else is allowed, two efforts are tried: now and then less gives less.
+func (p *planner) lossless(exact bool) []codec.Candidate {
+	var candidates []codec.Candidate
+	for _, o := range losslessOptions(p.Width*p.Height, p.Lossless()) {
+		candidates = append(candidates, codec.Candidate{
+			Label:  fmt.Sprintf("libwebp lossless effort=%d", o.Effort),
+			Format: ID, Lossless: exact, Lost: p.lost(p.Upright),
+			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeLossless(dst, o) },
+			AtLeast: func(context.Context) (int64, error) {
+				size, err := p.quickSize()
+				return size / losslessGain, err
+			},
+		})
 	}
+	return candidates
 }
 
 // repacked keeps the input's own bitstream.

@@ -35,6 +35,8 @@ type Row struct {
 	Alpha    bool     // can hold transparency
 	Animates bool     // can hold more than one frame
 	Inline   bool     // browsers may show it in place: no script can run in it
+	Web      bool     // every current browser shows it
+	Vector   bool     // drawn from shapes: nothing made of pixels becomes it, and it loses what makes it one otherwise
 }
 
 // Magic is a byte pattern at an offset. Where Mask is given, zero bytes of it match
@@ -120,8 +122,8 @@ func NewTable(rows ...Row) (*Table, error) {
 	return &Table{rows: slices.Clone(rows)}, nil
 }
 
-// headSize is how many bytes of a file Detect looks at.
-const headSize = 1 << 16
+// HeadSize is how many bytes of a file Detect looks at.
+const HeadSize = 1 << 16
 
 // Detect names the format of src, whose size is given in bytes. Contents decide; name
 // only settles formats that have no magic. An empty file is file-empty, an unknown kind
@@ -130,7 +132,7 @@ func (t *Table) Detect(src io.ReaderAt, size int64, name string) (Row, error) {
 	if size == 0 {
 		return Row{}, problem.New(problem.FileEmpty)
 	}
-	head := make([]byte, min(size, headSize))
+	head := make([]byte, min(size, HeadSize))
 	n, err := src.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return Row{}, err

@@ -34,7 +34,7 @@ func unzipped(head []byte) []byte {
 	if err != nil {
 		return nil
 	}
-	text, _ := io.ReadAll(io.LimitReader(r, headSize)) // the stream is cut: what came is enough
+	text, _ := io.ReadAll(io.LimitReader(r, HeadSize)) // the stream is cut: what came is enough
 	return text
 }
 

@@ -29,12 +29,12 @@ func Formats() []format.Row {
 		{
 			ID: ID, Family: recipe.FamilyImage, Label: "SVG", MIME: "image/svg+xml",
 			Ext: []string{"svg"}, Magic: []format.Magic{{Root: "svg"}},
-			Lossy: true, Alpha: true, Animates: true,
+			Lossy: true, Alpha: true, Animates: true, Web: true, Vector: true,
 		},
 		{
 			ID: IDZ, Family: recipe.FamilyImage, Label: "SVGZ", MIME: "image/svg+xml",
 			Ext: []string{"svgz"}, Magic: []format.Magic{{Root: "svg", Zipped: true}},
-			Lossy: true, Alpha: true, Animates: true,
+			Lossy: true, Alpha: true, Animates: true, Vector: true,
 		},
 	}
 }

@@ -89,6 +89,7 @@ func (n *node) serve(ctx context.Context, t terminal, greet bool) error {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		err = server.Shutdown(ctx)
 		cancel()
+		n.log.Info("stopped", "clean", err == nil)
 	}
 	stop()
 	tasks.Wait()

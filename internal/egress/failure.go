@@ -90,9 +90,17 @@ type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
-// Final says whether asking again is pointless: the remote server answered, and with a
-// refusal of this very request (a status of 400 to 499 other than 408, 425 and 429).
+// errSettled is the cause of a failure that lies in what the remote server answers, not in
+// whether it can just now.
+var errSettled = errors.New("the remote server would answer the same again")
+
+// Final says whether asking again is pointless: the remote server answered, and with
+// something that cannot be used, or with a status that is neither one of success nor one
+// of a passing trouble (408, 425, 429, 500 and above).
 func Final(err error) bool {
+	if errors.Is(err, errSettled) {
+		return true
+	}
 	var status statusError
 	if !errors.As(err, &status) {
 		return false
@@ -101,5 +109,5 @@ func Final(err error) bool {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return false
 	}
-	return status >= 400 && status < 500
+	return status < 500
 }

@@ -84,7 +84,7 @@ func (c *Client) follow(ctx context.Context, first *url.URL, headers map[string]
 		}
 		reply.Body.Close() // unread: a redirect's body is of no interest, however long
 		if hop == c.policy.MaxRedirects {
-			return nil, nil, problem.Newf(problem.SourceFailed, "The remote server redirected more than %d times.", c.policy.MaxRedirects)
+			return nil, nil, problem.Newf(problem.SourceFailed, "The remote server redirected more than %d times.", c.policy.MaxRedirects).Because(errSettled)
 		}
 		next, err := nextHop(at, reply.Header.Get("Location"))
 		if err != nil {
@@ -109,16 +109,16 @@ func redirects(status int) bool {
 // repeats the URL.
 func nextHop(at *url.URL, location string) (*url.URL, error) {
 	if location == "" {
-		return nil, problem.Newf(problem.SourceFailed, "The remote server redirected to nowhere.")
+		return nil, problem.Newf(problem.SourceFailed, "The remote server redirected to nowhere.").Because(errSettled)
 	}
 	next, err := at.Parse(location)
 	switch {
 	case err != nil:
-		return nil, problem.Newf(problem.SourceFailed, "The remote server redirected to an address that is not valid.")
+		return nil, problem.Newf(problem.SourceFailed, "The remote server redirected to an address that is not valid.").Because(errSettled)
 	case next.Scheme != "http" && next.Scheme != "https":
 		return nil, problem.Newf(problem.SourceForbidden, "The remote server redirected to an address that is neither http nor https.")
 	case next.Opaque != "" || next.Hostname() == "":
-		return nil, problem.Newf(problem.SourceFailed, "The remote server redirected to an address that is not valid.")
+		return nil, problem.Newf(problem.SourceFailed, "The remote server redirected to an address that is not valid.").Because(errSettled)
 	case at.Scheme == "https" && next.Scheme == "http":
 		return nil, problem.Newf(problem.SourceForbidden, "The remote server redirected from https to http.")
 	}
@@ -133,7 +133,7 @@ func (c *Client) accept(reply *http.Response, onLength func(int64)) error {
 	}
 	for _, coding := range reply.Header.Values("Content-Encoding") {
 		if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
-			return problem.Newf(problem.SourceFailed, "The remote server sent a Content-Encoding that was not asked for.")
+			return problem.Newf(problem.SourceFailed, "The remote server sent a Content-Encoding that was not asked for.").Because(errSettled)
 		}
 	}
 	if reply.ContentLength > c.policy.MaxBytes {

@@ -111,6 +111,9 @@ func TestRedirects(t *testing.T) {
 		if (err == nil) != (test.want == "") || err != nil && !problem.Has(err, test.want) {
 			t.Errorf("%s: %v (%v), want %q", test.path, err, problem.From(err).Cause(), test.want)
 		}
+		if test.want == problem.SourceFailed && !Final(err) {
+			t.Errorf("%s: it would be asked for again", test.path)
+		}
 	}
 	if n := reached.Load(); n != 0 {
 		t.Errorf("the forbidden server was reached %d times", n)

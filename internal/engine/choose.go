@@ -45,7 +45,10 @@ func (c *contest) choose(ctx context.Context, out Outcome) (Outcome, error) {
 		}
 		return c.take(e, got, row, out), nil
 	}
-	if c.changed {
+	switch {
+	case c.fitting():
+		return Outcome{}, c.unreachable()
+	case c.changed:
 		return Outcome{}, c.firstFailure()
 	}
 	out = keep(out, c.whyKept())
@@ -63,12 +66,14 @@ func (c *contest) take(e entry, got codec.Subject, row format.Row, out Outcome) 
 	switch {
 	case !e.good(e.attempt):
 		rep.Reason = report.BelowQuality
+	case c.fitting():
+		rep.Reason = report.Fits
 	case c.changed || e.candidate.Fixed:
 		rep.Reason = report.Fixed
 	default:
 		rep.Reason = report.Smallest
 	}
-	rep.Lost = append(slices.Clone(e.plan.Lost), e.candidate.Lost...)
+	rep.Lost = append(slices.Concat(e.plan.Lost, e.candidate.Lost), lostBy(rep.Parts)...)
 	rep.Metric = e.metric.Name()
 	if e.score != nil {
 		rep.Score, rep.Worst = rounded(e.score.Mean), rounded(e.score.Worst)
@@ -92,6 +97,10 @@ func (c *contest) ranking() []entry {
 		}
 	}
 	slices.SortStableFunc(good, func(a, b entry) int { return cmp.Compare(a.blob.Size, b.blob.Size) })
+	if c.fitting() {
+		slices.SortStableFunc(good, func(a, b entry) int { return cmp.Compare(b.score.Mean, a.score.Mean) })
+		return good
+	}
 	if len(good) > 0 || !c.changed {
 		return good
 	}
@@ -103,7 +112,7 @@ func (c *contest) ranking() []entry {
 // inspected as what it claims to be. Its score was measured on this same file.
 func (c *contest) verify(ctx context.Context, e entry) (codec.Subject, format.Row, error) {
 	claimed, _ := c.run.formats.Row(e.candidate.Format) // formats without magic go by name
-	got, row, err := c.run.inspect(ctx, file{blob: e.blob, name: claimed.Name(c.in.Name)})
+	got, row, err := c.run.inspect(ctx, file{blob: e.blob, name: claimed.Name(c.in.Name), recipe: c.asked})
 	if err != nil {
 		return got, row, fmt.Errorf("the result does not read back: %w", err)
 	}
@@ -157,6 +166,8 @@ func (c *contest) verdictOf(e entry) string {
 		return e.verdict
 	case e.failure != nil:
 		return "failed: " + string(problem.From(e.failure).Code)
+	case c.fitting() && e.blob.Size > c.target.Bytes:
+		return tooLarge
 	case e.draft && (e.score == nil || e.score.Mean >= e.floor):
 		return draftOnly
 	case !c.changed && e.blob.Size >= c.in.Blob.Size:

@@ -25,9 +25,9 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		step, slack = k.Draft, k.Slack
 	}
 	s := span{low: k.Low - 1, high: k.High + 1}
-	level := min(max(k.Start, k.Low), k.High)
-	if t.hint != 0 {
-		level = min(max(t.hint, k.Low), k.High)
+	level, err := t.sketch(ctx, k)
+	if err != nil {
+		return err
 	}
 	for range maxSteps {
 		a, err := t.encode(ctx, step(level), k.Draft != nil)
@@ -48,12 +48,54 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		default:
 			s.below(level, a.score.Mean)
 		}
-		if s.high-s.low <= 1 {
+		if s.high-s.low <= 1 || s.settled(t.floor, k) {
 			break
 		}
 		level = s.next(t.floor, k)
 	}
 	return t.settle(ctx, k, s)
+}
+
+// maxSketches bounds the cheap steps before a search.
+const maxSketches = 5
+
+// sketch gives the level to begin a search with: where cheap files cross the floor, if the
+// codec can make such. A search before has found a better one.
+func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, err error) {
+	level = t.start(k)
+	if k.Sketch == nil || t.hint != 0 {
+		return level, nil
+	}
+	s := span{low: k.Low - 1, high: k.High + 1}
+	for range maxSketches {
+		a, err := t.encode(ctx, k.Sketch(level), true)
+		switch {
+		case err != nil:
+			return 0, err
+		case a.failure != nil:
+			return level, nil
+		case a.score == nil:
+			s.above(level, nil)
+		case a.score.Mean >= t.floor:
+			s.above(level, &a.score.Mean)
+		default:
+			s.below(level, a.score.Mean)
+		}
+		if s.high-s.low <= 1 || s.settled(t.floor, k) {
+			return min(s.high, k.High), nil
+		}
+		level = s.next(t.floor, k)
+	}
+	return level, nil
+}
+
+// start is the level to begin with: where the search before ended, or what the codec says.
+func (t *trial) start(k *codec.Knob) int {
+	level := k.Start
+	if t.hint != 0 && t.hintFrom == k.Start {
+		level = t.hint
+	}
+	return min(max(level, k.Low), k.High)
 }
 
 // settle makes the lowest level that was good enough in full. If none was, the input is
@@ -62,7 +104,7 @@ func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 	level := s.high
 	switch {
 	case s.highScore != nil:
-		t.hint = level
+		t.hint, t.hintFrom = level, k.Start
 	case t.changed && s.lowScore != nil && t.bound() == math.MaxInt64:
 		level = s.low
 	default:
@@ -98,9 +140,34 @@ func (s *span) below(level int, score float64) {
 	s.low, s.lowScore, s.lowPull, s.rising = level, &score, 1, true
 }
 
-// slope is how much the score typically rises with a level when only one point is known.
+// usualSlope is how much the score typically rises with a level, where the knob does not say.
 // It only steers the second step; measured on photos with mozjpeg between 30 and 90.
-const slope = 0.45
+const usualSlope = 0.45
+
+// slopeOf is the codec's own figure, or else the typical one.
+func slopeOf(k *codec.Knob) float64 {
+	if k.Slope > 0 {
+		return k.Slope
+	}
+	return slope
+}
+
+// surely is the share of a level's worth of score that the best level so far may lie above
+// the floor, if the one below it is not worth an encode: it would most likely fail. Half
+// where the slope is only the typical one.
+const surely = 0.6
+
+// settled says whether the level below the best so far would, by the slope, miss the floor.
+func (s *span) settled(floor float64, k *codec.Knob) bool {
+	if s.highScore == nil {
+		return false
+	}
+	rise := slopeOf(k) * surely / 2
+	if s.lowScore != nil {
+		rise = (*s.highScore - *s.lowScore) / float64(s.high-s.low) * surely
+	}
+	return *s.highScore-floor < rise
+}
 
 // next picks the level to try: by interpolation between two known points, by the typical
 // slope from one, in the middle of the span otherwise.
@@ -110,14 +177,21 @@ const slope = 0.45
 // moves.
 func (s *span) next(floor float64, k *codec.Knob) int {
 	guess := float64(s.low+s.high) / 2
+	slope := k.Slope
+	if slope <= 0 {
+		slope = usualSlope
+	}
 	switch {
 	case s.lowScore != nil && s.highScore != nil:
 		below, above := s.lowPull*(floor-*s.lowScore), s.highPull*(*s.highScore-floor)
 		guess = float64(s.low) + below/(below+above)*float64(s.high-s.low)
 	case s.highScore != nil:
-		guess = float64(s.high) - (*s.highScore-floor)/slope
+		guess = float64(s.high) - (*s.highScore-floor)/slopeOf(k)
+	case s.lowScore != nil && s.high <= k.High:
+		// The files from high on are too large to be scored. What is left may be, too.
+		guess = min(guess, float64(s.low)+(floor-*s.lowScore)/slopeOf(k))
 	case s.lowScore != nil:
-		guess = float64(s.low) + (floor-*s.lowScore)/slope
+		guess = float64(s.low) + (floor-*s.lowScore)/slopeOf(k)
 	}
 	level := int(math.Ceil(guess))
 	level = min(max(level, s.low+1), s.high-1)

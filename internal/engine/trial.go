@@ -12,14 +12,19 @@ import (
 	"compressor/internal/codec"
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
+	"compressor/internal/report"
 )
 
 // contest is all that is tried for one file: a trial for each format it may come out as.
 type contest struct {
 	run     *run
 	in      codec.Subject
-	changed bool // the input is no possible result
-	exact   bool // no loss is allowed, and something without loss is a possible result
+	asked   recipe.Recipe
+	target  recipe.Target
+	parts   []report.Report // of a container's members
+	changed bool            // the input is no possible result
+	content bool            // the input is within the size that was asked for: nothing need be lost
+	exact   bool            // no loss is allowed, and something without loss is a possible result
 	trials  []*trial
 }
 
@@ -31,7 +36,8 @@ type trial struct {
 	floor    float64       // the score that lossy results must reach
 	metric   Metric
 	ref      Reference // prepared at the first use
-	hint     int       // the level that the last search settled on: a good start for the next
+	hint     int       // the level that the last search settled on: a good start for the next one like it
+	hintFrom int       // where that search was expected to settle: unlike searches are expected elsewhere
 	attempts []attempt
 }
 
@@ -51,6 +57,7 @@ type attempt struct {
 const (
 	chosen      = "chosen"
 	larger      = "larger"
+	tooLarge    = "over-the-size"
 	lowQuality  = "below-quality"
 	notSmallest = "not-smallest"
 	notEqual    = "not-lossless"
@@ -62,11 +69,14 @@ const (
 func (c *contest) add(ctx context.Context, plan codec.Plan) (*trial, error) {
 	row, _ := c.run.formats.Row(c.in.Format)
 	t := &trial{contest: c, plan: plan, original: c.in, floor: c.in.Floor, metric: c.run.metrics[row.Family]}
-	if plan.Changed && !c.exact {
+	if c.fitting() {
+		t.floor = c.target.Score
+	} else if plan.Changed && !c.exact {
 		// Another size or format cannot always be made without loss. Where none is
 		// allowed, or was spent before, what the eye cannot tell apart is what is left.
 		t.floor = min(t.floor, recipe.VisuallyLossless)
 	}
+	t.floor = max(t.floor, plan.Floor)
 	c.trials = append(c.trials, t)
 	if plan.Reference == nil {
 		return t, nil
@@ -90,14 +100,15 @@ func (c *contest) close() {
 // try makes one attempt of a plain candidate, or a search's worth of them.
 func (t *trial) try(ctx context.Context, c codec.Candidate) error {
 	switch {
-	case c.Knob != nil && t.exact:
+	case c.Knob != nil && t.exact, t.content && !c.Lossless:
 		return nil // a search is for loss
-	case c.Knob != nil:
-		return t.search(ctx, c)
-	}
-	if t.cannotWin(ctx, c) {
+	case t.cannotWin(ctx, c):
 		t.attempts = append(t.attempts, attempt{candidate: c, draft: true, verdict: cannotWin})
 		return ctx.Err()
+	case c.Knob != nil && t.fitting():
+		return t.fit(ctx, c)
+	case c.Knob != nil:
+		return t.search(ctx, c)
 	}
 	_, err := t.encode(ctx, c, false)
 	return err
@@ -115,6 +126,9 @@ func (t *trial) cannotWin(ctx context.Context, c codec.Candidate) (cannot bool) 
 		}
 	}()
 	size, err := c.AtLeast(ctx)
+	if t.fitting() {
+		return err == nil && size > t.target.Bytes
+	}
 	return err == nil && size >= t.bound()
 }
 
@@ -152,7 +166,7 @@ func (t *trial) measure(ctx context.Context, a *attempt) error {
 	if a.draft {
 		limit *= draftSlack
 	}
-	if !t.changed && float64(a.blob.Size) >= limit {
+	if !t.changed && float64(a.blob.Size) >= limit || t.fitting() && a.blob.Size > t.target.Bytes {
 		return nil
 	}
 	if t.ref == nil {
@@ -167,7 +181,8 @@ func (t *trial) measure(ctx context.Context, a *attempt) error {
 		equal, err := t.ref.Equal(ctx, got)
 		a.equal = equal
 		if equal {
-			a.score = &Score{Mean: 100, Worst: 100}
+			lowest := lowestOf(t.parts) // equal, that is, to the container with these parts
+			a.score = &lowest
 		}
 		return err
 	}
@@ -207,14 +222,14 @@ func (t *trial) write(ctx context.Context, encode func(context.Context, *blob.Wr
 // good says whether a may be the result as far as quality goes.
 func (t *trial) good(a *attempt) bool {
 	switch {
-	case a.failure != nil || a.draft:
+	case a.failure != nil || a.draft || t.fitting() && a.blob.Size > t.target.Bytes:
 		return false
 	case a.candidate.Lossless:
 		return a.equal
 	case a.candidate.Fixed:
 		return a.score != nil
 	}
-	return a.score != nil && a.score.Mean >= t.floor
+	return a.score != nil && a.score.Mean >= t.floor && a.score.Worst >= t.plan.Worst
 }
 
 // bound is the size that an attempt must stay below to be of use: that of the smallest

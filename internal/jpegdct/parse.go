@@ -109,8 +109,7 @@ func (p *parser) startFrame(marker byte, payload []byte) error {
 	f := p.file
 	f.Width, f.Height, f.Progressive = fr.width, fr.height, marker == markerSOF2
 	if pixels := int64(f.Width) * int64(f.Height); pixels > p.limits.Pixels {
-		return problem.Newf(problem.LimitExceeded, "The picture has %d pixels; at most %d are handled.",
-			pixels, p.limits.Pixels)
+		return problem.Over("image.pixels", pixels, p.limits.Pixels)
 	}
 	for _, fc := range fr.components {
 		c := Component{ID: fc.id, H: fc.h, V: fc.v}

@@ -213,3 +213,23 @@ func TestScoreKinds(t *testing.T) {
 		ref.Close()
 	}
 }
+
+// TestScoreDeepProfile: 16 bits behind a profile show what 8 bits do, but for rounding, with
+// alpha and without.
+func TestScoreDeepProfile(t *testing.T) {
+	box := image.Rect(0, 0, 24, 20)
+	for _, alpha := range []uint8{255, 128} {
+		ramp := func(x, y int) color.Color { return color.NRGBA{R: uint8(x * 9), G: uint8(y * 9), B: 90, A: alpha} }
+		shallow := withChunk(pngOf(t, drawn(image.NewNRGBA(box), ramp)), "iCCP", profile(t, "DisplayP3-v4"))
+		deep := withChunk(pngOf(t, drawn(image.NewNRGBA64(box), ramp)), "iCCP", profile(t, "DisplayP3-v4"))
+		ref, err := metric.Pixels{}.Reference(t.Context(), stored(t, deep))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ref.Score(t.Context(), stored(t, shallow))
+		ref.Close()
+		if err != nil || got.Mean < 97 {
+			t.Errorf("alpha %d: %+v, %v", alpha, got, err)
+		}
+	}
+}

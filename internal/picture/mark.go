@@ -17,7 +17,10 @@ func (w *Work) Mark() string {
 	if w.Img.Quality != nil {
 		return MarkOf(codec.Prior{Quality: *w.Img.Quality})
 	}
-	floor := w.Level.Floor()
+	if w.Target.Bytes > 0 {
+		return "" // what the size leaves decides the loss; nobody has granted it
+	}
+	floor := max(w.Level.Floor(), w.Target.Score)
 	if floor > 100 {
 		floor = w.In.Floor
 	}

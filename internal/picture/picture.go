@@ -6,6 +6,7 @@ package picture
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"compressor/internal/blob"
@@ -19,12 +20,15 @@ import (
 
 // Work is one picture that is to be written in one format.
 type Work struct {
-	In    codec.Subject
-	Img   recipe.Image
-	Level recipe.Compression
-	Same  bool // neither another format nor another size or part
+	In     codec.Subject
+	Img    recipe.Image
+	Level  recipe.Compression
+	Target recipe.Target // figures that the client asked for
+	Same   bool          // neither another format nor another size or part
 
 	Width, Height int // of the outcome, in pixels
+
+	opaque bool // a transparent canvas was asked for, which the format does not have
 
 	Source *raster.Source
 
@@ -41,34 +45,86 @@ type Kept struct {
 // Prepare works out what was asked. alpha says whether the output can hold transparency.
 // Errors: options-invalid for what cannot be done to this picture, preserve-impossible.
 func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work, error) {
-	w := &Work{In: in, Img: r.Image, Level: r.Compression(recipe.FamilyImage)}
+	w := &Work{In: in, Img: r.Image, Level: r.Compression(recipe.FamilyImage), Target: r.Target(recipe.FamilyImage)}
 	if in.Part {
 		// A member of a container keeps its outline: its holder's layout depends on it.
 		w.Img.Resize, w.Img.Crop = nil, nil
 	}
 	steps, err := raster.Plan(in.Facts.Width, in.Facts.Height, w.Img)
+	if err == nil && in.Scale > 0 {
+		w.Img.Resize = shrunk(w.Img.Resize, steps, in.Scale)
+		steps, err = raster.Plan(in.Facts.Width, in.Facts.Height, w.Img)
+	}
 	if err != nil {
 		return nil, err
+	}
+	if area := steps.Largest(); in.Limits.Pixels > 0 && area > in.Limits.Pixels {
+		return nil, problem.Over("image.resize", area, in.Limits.Pixels)
 	}
 	w.Width, w.Height = steps.Width, steps.Height
 	w.Same = in.Format == to && steps.Identity()
 	if in.Facts.NotHandled != "" {
 		return w, w.refuse(to, steps)
 	}
-	if err := w.preserve(steps); err != nil {
+	if err := w.convertible(to); err != nil {
 		return nil, err
 	}
+	if err := w.preserve(steps, to); err != nil {
+		return nil, err
+	}
+	if in.Facts.Animated && in.Format != to {
+		w.lose("animation")
+	}
+	w.opaque = !alpha && steps.Canvas != raster.Rect{} && w.Img.Resize.Background == "transparent"
 	w.Source = raster.NewSource(in.Blob, steps, w.Img, alpha)
 	w.tint(steps, alpha)
 	return w, nil
 }
 
+// convertible refuses another format for what would not look the same in it.
+func (w *Work) convertible(to format.ID) error {
+	message := ""
+	switch f := w.In.Facts; {
+	case w.In.Format == to:
+		return nil
+	case f.Bound != "":
+		message = "Not possible for a picture with " + f.Bound + ", which decides its colours."
+	case f.NotDrawn != "":
+		message = "Not possible for a drawing with " + f.NotDrawn + "."
+	default:
+		return nil
+	}
+	return problem.Invalid(problem.Field{Path: "image.format", Message: message})
+}
+
+// shrunk asks for the outcome of steps, whatever was asked for, on a smaller scale.
+func shrunk(asked *recipe.Resize, steps raster.Steps, scale float64) *recipe.Resize {
+	side := func(pixels int) *int {
+		n := max(1, int(math.Round(float64(pixels)*scale)))
+		return &n
+	}
+	r := recipe.Resize{Mode: "exact"}
+	if asked != nil {
+		r = *asked
+	}
+	r.Width, r.Height = side(steps.Width), side(steps.Height)
+	return &r
+}
+
 // tint makes a gray picture one in colour if a coloured background comes behind or around
-// it. Its profile, which is one for gray, has been applied then.
+// it.
 func (w *Work) tint(steps raster.Steps, alpha bool) {
 	behind := w.In.Facts.Alpha && !alpha && raster.Coloured(w.Img.Background)
 	around := steps.Canvas != raster.Rect{} && raster.Coloured(w.Img.Resize.Background)
-	if !w.In.Facts.Gray || !behind && !around {
+	if behind || around {
+		w.InColour()
+	}
+}
+
+// InColour makes a gray picture one in colour. Its profile, which is one for gray, is
+// applied and goes.
+func (w *Work) InColour() {
+	if !w.In.Facts.Gray {
 		return
 	}
 	w.Source.Tinted()
@@ -87,6 +143,9 @@ func (w *Work) Idle() bool {
 // Plan is the frame of the codec's plan: what results are compared with, and how it ends.
 func (w *Work) Plan() codec.Plan {
 	p := codec.Plan{Changed: !w.Same, Close: w.Source.Close}
+	if w.opaque {
+		p.Notes = append(p.Notes, "The format cannot be transparent: image.background fills the canvas.")
+	}
 	if w.Same {
 		return p
 	}
@@ -152,7 +211,7 @@ func Metadata(f codec.Facts, pixels map[string]any) func() map[string]any {
 }
 
 // preserve works out which metadata goes along.
-func (w *Work) preserve(steps raster.Steps) error {
+func (w *Work) preserve(steps raster.Steps, to format.ID) error {
 	all, orientation := Blocks(w.In.Facts), photometa.Orientation(w.In.Facts.Tag("exif"))
 	var impossible []string
 	w.Stored.Blocks, w.Stored.Lost, impossible = photometa.Preserve(all, photometa.Keep{
@@ -174,8 +233,13 @@ func (w *Work) preserve(steps raster.Steps) error {
 	if w.In.Facts.Tag("comment") != nil && !w.Img.Preserves("all") {
 		w.lose("comment")
 	}
-	if w.In.Facts.Tag("trailing-data") != nil {
-		w.lose("trailing-data")
+	if w.In.Facts.Tag("unknown-chunk") != nil && !(w.Img.Preserves("all") && w.In.Format == to) {
+		w.lose("unknown-chunk")
+	}
+	for _, name := range [...]string{"trailing-data", "metadata"} {
+		if w.In.Facts.Tag(name) != nil {
+			w.lose(name)
+		}
 	}
 	return nil
 }

@@ -192,6 +192,41 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
+// TestBounds: what would come out is held to the same limit as what goes in, and what only
+// one format can say is not lost in another.
+func TestBounds(t *testing.T) {
+	in := subject(codec.Facts{})
+	in.Limits.Pixels = 40 * 30
+	enlarged := func(img *recipe.Image) {
+		img.Resize = &recipe.Resize{Mode: "exact", Width: n(41), Height: n(30)}
+	}
+	_, err := picture.Prepare(in, "jpeg", with(enlarged), false)
+	want := problem.Field{Path: "image.resize", Message: "Must be at most 1200; got 1230."}
+	if !problem.Has(err, problem.LimitExceeded) || problem.From(err).Fields[0] != want {
+		t.Errorf("too large: %v", err)
+	}
+	if _, err := picture.Prepare(in, "jpeg", with(nil), false); err != nil {
+		t.Errorf("just as large as allowed: %v", err)
+	}
+	bound := subject(codec.Facts{Bound: "cICP"})
+	if _, err := picture.Prepare(bound, "jpeg", with(nil), false); err != nil {
+		t.Errorf("the same format: %v", err)
+	}
+	_, err = picture.Prepare(bound, "png", with(nil), true)
+	if !problem.Has(err, problem.OptionsInvalid) || problem.From(err).Fields[0].Path != "image.format" {
+		t.Errorf("another format: %v", err)
+	}
+	clear := func(img *recipe.Image) {
+		img.Resize = &recipe.Resize{Mode: "pad", Width: n(80), Height: n(80), Background: "transparent"}
+	}
+	for alpha, notes := range map[bool]int{true: 0, false: 1} {
+		w, err := picture.Prepare(subject(codec.Facts{}), "jpeg", with(clear), alpha)
+		if err != nil || len(w.Plan().Notes) != notes {
+			t.Errorf("a transparent canvas, alpha %v: %v, %v", alpha, w.Plan().Notes, err)
+		}
+	}
+}
+
 // TestTint: a gray picture with a coloured background is planned as one in colour.
 func TestTint(t *testing.T) {
 	gray := codec.Facts{Gray: true, Alpha: true}

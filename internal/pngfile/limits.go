@@ -40,10 +40,7 @@ func (l Limits) orDefaults() Limits {
 
 // tooMuch is the problem of a file that is over the limit of this name.
 func tooMuch(path string, value, allowed int64) error {
-	return problem.New(problem.LimitExceeded).With(problem.Field{
-		Path:    path,
-		Message: fmt.Sprintf("is %d, allowed are %d", value, allowed),
-	})
+	return problem.Over(path, value, allowed)
 }
 
 // corrupt is the problem of a damaged file; what it says about the damage goes to the log.

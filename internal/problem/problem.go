@@ -34,6 +34,11 @@ func Newf(code Code, message string, args ...any) *Problem {
 // Invalid returns options-invalid for the given fields.
 func Invalid(fields ...Field) *Problem { return New(OptionsInvalid).With(fields...) }
 
+// Over returns limit-exceeded for what the field at path would need.
+func Over(path string, value, allowed int64) *Problem {
+	return New(LimitExceeded).With(Field{Path: path, Message: fmt.Sprintf("Must be at most %d; got %d.", allowed, value)})
+}
+
 // With returns a copy of p that names these fields.
 func (p *Problem) With(fields ...Field) *Problem {
 	q := *p

@@ -32,6 +32,12 @@ func (s Steps) Identity() bool {
 	return s.Crop == Rect{} && s.Scale == Rect{} && s.Cut == Rect{} && s.Canvas == Rect{}
 }
 
+// Largest is the most pixels that any step, the outcome included, holds at once.
+func (s Steps) Largest() int64 {
+	area := func(width, height int) int64 { return int64(width) * int64(height) }
+	return max(area(s.Width, s.Height), area(s.Scale.Width, s.Scale.Height), area(s.Canvas.Width, s.Canvas.Height))
+}
+
 // Plan works out the steps for an upright picture of these sides. A crop that leaves the
 // picture is options-invalid on image.crop, enlarging it beyond all bounds on image.resize.
 func Plan(width, height int, img recipe.Image) (Steps, error) {

@@ -49,8 +49,10 @@ const (
 	CompressionHigh     Compression = "high"
 	CompressionUltra    Compression = "ultra"
 
-	// CompressionFixed stands for a quality given as a number. It is no word of the wire.
-	CompressionFixed Compression = "fixed"
+	// CompressionFixed stands for a quality given as a number, CompressionTarget for a size
+	// or score. They are no words of the wire.
+	CompressionFixed  Compression = "fixed"
+	CompressionTarget Compression = "target"
 )
 
 // Floor is the score, by the family's metric (0 to 100), that a finished lossy file must
@@ -64,7 +66,7 @@ func (c Compression) Floor() float64 {
 		return 75
 	case CompressionUltra:
 		return 60
-	case CompressionFixed:
+	case CompressionFixed, CompressionTarget:
 		return 0
 	}
 	return NoLoss
@@ -164,6 +166,8 @@ func (r Recipe) Compression(family format.Family) Compression {
 	switch {
 	case family == FamilyImage && r.Image.Quality != nil:
 		return CompressionFixed
+	case family == FamilyImage && (r.Image.MinScore != nil || r.Image.MaxBytes != nil):
+		return CompressionTarget
 	case family == FamilyImage:
 		return r.Image.Compression
 	case family == FamilyVideo && r.Video != nil:
@@ -174,12 +178,50 @@ func (r Recipe) Compression(family format.Family) Compression {
 	return CompressionHigh
 }
 
-// MayBe lists the formats that a file of this family and format may come out as.
+// Target is what a client asks of the result in figures, instead of a level.
+type Target struct {
+	Bytes int64   // size that must not be exceeded; 0 for none
+	Path  string  // of the option that says so
+	Score float64 // that the finished file must reach; 0 for none
+	Scale bool    // the outline may shrink where Bytes cannot be met otherwise
+}
+
+// Target is the one for files of this family.
+func (r Recipe) Target(family format.Family) Target {
+	if family != FamilyImage || r.Image.Quality != nil {
+		return Target{}
+	}
+	t := Target{Scale: r.Image.Downscale}
+	if r.Image.MaxBytes != nil {
+		t.Bytes, t.Path = *r.Image.MaxBytes, "image.max_bytes"
+	}
+	if r.Image.MinScore != nil {
+		t.Score = *r.Image.MinScore
+	}
+	return t
+}
+
+// Floor is the score that a lossy result must reach, for files of this family.
+func (r Recipe) Floor(family format.Family) float64 {
+	if t := r.Target(family); t.Score > 0 {
+		return t.Score
+	}
+	return r.Compression(family).Floor()
+}
+
+// MayBe lists the formats that a file of this family and format may come out as, of which
+// Best may be one.
 func (r Recipe) MayBe(family format.Family, id format.ID) []format.ID {
 	if family == FamilyImage {
 		return r.Image.Format.Resolve(id)
 	}
 	return []format.ID{id}
+}
+
+// Leaves says whether the client leaves it open if a result has this format: it stands in
+// the list only by Best.
+func (r Recipe) Leaves(id format.ID) bool {
+	return slices.Contains(r.Image.Format, Best) && !slices.Contains(r.Image.Format, id)
 }
 
 // Ignored lists those option groups, of the ones that the client named, that do not

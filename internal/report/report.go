@@ -22,6 +22,7 @@ const (
 	Smallest     Reason = "smallest-within-quality"     // the smallest attempt at or above the floor
 	NothingWon   Reason = "no-attempt-was-smaller"      // the original is the result
 	BelowQuality Reason = "every-attempt-below-quality" // smaller ones existed, none was good enough
+	Fits         Reason = "best-within-size"            // the best attempt that is no larger than was asked for
 	Fixed        Reason = "fixed-by-options"            // format, size, crop or quality left no choice
 	NotAsked     Reason = "compression-none"            // the client asked for no compression
 	Signed       Reason = "signed-file-left-untouched"  // any change would break a signature

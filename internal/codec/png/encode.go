@@ -159,6 +159,28 @@ func unlessSRGB(gamma, chroma []byte) (keptGamma, keptChroma []byte) {
 	return gamma, chroma
 }
 
+// bound names the chunk that says how the samples are to be shown and that only PNG has.
+// With a profile, decoders heed that instead.
+func bound(a pngfile.Ancillary) string {
+	if a.CICP != nil && string(a.CICP[:2]) != srgbCodes {
+		return "cICP"
+	}
+	if a.SRGB != nil || a.ICC != nil || a.CICP != nil {
+		return ""
+	}
+	gamma, chroma := unlessSRGB(a.Gamma, a.Chroma)
+	switch {
+	case gamma != nil:
+		return "gAMA"
+	case chroma != nil:
+		return "cHRM"
+	}
+	return ""
+}
+
+// srgbCodes are the primaries and the transfer function of sRGB (H.273).
+const srgbCodes = "\x01\x0d"
+
 // srgbChroma is the cHRM chunk of sRGB (PNG 11.3.3.5, table 19): white point, then red,
 // green and blue, each x and y × 100,000.
 const srgbChroma = "\x00\x00\x7a\x26\x00\x00\x80\x84\x00\x00\xfa\x00\x00\x00\x80\xe8" +

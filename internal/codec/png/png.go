@@ -23,7 +23,7 @@ func Format() format.Row {
 		ID: ID, Family: recipe.FamilyImage, Label: "PNG", MIME: "image/png",
 		Ext:   []string{"png"},
 		Magic: []format.Magic{{Bytes: "\x89PNG\r\n\x1a\n"}},
-		Lossy: true, Alpha: true, Animates: true, Inline: true,
+		Lossy: true, Alpha: true, Animates: true, Inline: true, Web: true,
 	}
 }
 
@@ -61,6 +61,7 @@ func factsOf(h *pngfile.Header, im *pngfile.Image) codec.Facts {
 	if h.Orientation() >= 5 {
 		f.Width, f.Height = h.Height, h.Width
 	}
+	f.Bound = bound(h.Ancillary)
 	if h.Animated {
 		f.NotHandled = "animation (APNG)"
 	}

@@ -255,6 +255,9 @@ func (m made) kept(t *testing.T, s Sample) {
 		if want == nil {
 			t.Fatalf("the sample has no %s", name)
 		}
+		if name == "icc" && slices.Contains(m.out.Report.Lost, "icc-profile (gray)") {
+			continue // applied, for a format without gray
+		}
 		if !bytes.Equal(m.after.facts.Tag(name), want) {
 			t.Errorf("%s: %s was not kept as it was", asText(m.recipe), name)
 		}

@@ -81,7 +81,6 @@ type form struct {
 	command byte
 	numbers []string
 	size    int  // of the numbers with what stands between them
-	first   byte // what the numbers begin with
 	dot     bool // the last number has a point
 }
 
@@ -124,7 +123,7 @@ const chunk = 4096
 func encodePath(segments []placed, g grid) string {
 	var b strings.Builder
 	e := encoder{grid: g}
-	var before row
+	before := &row{}
 	for from := 0; from < len(segments); from += chunk {
 		rows := make([]row, min(chunk, len(segments)-from))
 		for i := range rows {
@@ -141,11 +140,11 @@ func encodePath(segments []placed, g grid) string {
 				}
 			}
 			e.advance(segments[from+i])
-			before = rows[i]
+			before = &rows[i]
 		}
 		end := spell(&b, rows)
-		before = row{}
-		before[end] = step{ok: true}
+		before = &row{}
+		before[end].ok = true
 	}
 	return b.String()
 }

@@ -38,20 +38,23 @@ var mayImport = map[string]string{
 	"zipfile/ziptest": "",
 	"webpfile":        "problem",
 	"photometa":       "",
-	"raster":          "blob problem recipe vips",
+	"raster":          "blob problem recipe svgfile vips",
 	"blob/disk":       "blob problem",
 	"database":        "problem",
+	"avifparts":       "problem",
+	"svgfile":         "problem",
+	"svgmin":          "svgfile",
 
 	// the contract, and the formats: they never import each other, the engine or a service
 	"codec":           "blob format recipe",
 	"picture":         "blob codec format photometa problem raster recipe",
-	"codec/*":         "blob codec deflate format jpegdct photometa picture pngfile problem raster recipe vips webpfile zipfile",
+	"codec/*":         "avifparts blob codec deflate format jpegdct photometa picture pngfile problem raster recipe svgfile svgmin vips webpfile zipfile",
 	"codec/all":       "codec codec/*",
 	"codec/codectest": "blob codec codec/all engine format metric problem recipe report vips",
 
 	// the engine knows no format and no family; metrics meet it here
 	"engine": "blob codec format problem recipe report",
-	"metric": "blob codec engine photometa problem raster ssimulacra2 vips zipfile",
+	"metric": "blob codec engine photometa problem raster ssimulacra2 svgfile vips zipfile",
 
 	// services
 	"jobprocess":    "problem sandbox",

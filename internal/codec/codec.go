@@ -55,6 +55,7 @@ type Facts struct {
 	Signed, Encrypted            bool                  // Signed: any change would break it
 	Bound                        string                // a feature that decides the look and that no other format is given: it cannot be converted
 	NotHandled                   string                // a feature that is not handled yet: the file stays as it is
+	NotDrawn                     string                // a feature that a picture in another format could not show: no conversion
 	Prior                        Prior                 // what an earlier lossy pass recorded in the file
 	Tags                         []Tag                 // what the file carries beside its contents, raw
 	Metadata                     func() map[string]any // reads the metadata into groups, for the report; may be nil
@@ -128,6 +129,10 @@ type Plan struct {
 	// format, size or crop. The input is then not a possible result.
 	Changed bool
 
+	// Floor, if above the level's, is the score that lossy results must reach, and Worst is
+	// that of their worst region. For formats where more loss than that gains nothing.
+	Floor, Worst float64
+
 	Ignored []string // options that do not apply to this file, as dotted paths
 	Lost    []string // what every candidate drops
 	Notes   []string
@@ -169,4 +174,9 @@ type Knob struct {
 	// A draft is at most Slack times as large as the full file.
 	Draft func(level int) Candidate
 	Slack float64
+
+	// Sketch, if set, makes a file with much less effort whose score is close to that of
+	// At's. The search begins with sketches, and goes on from where they cross the floor.
+	// They are no results.
+	Sketch func(level int) Candidate
 }

@@ -25,7 +25,10 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		step, slack = k.Draft, k.Slack
 	}
 	s := span{low: k.Low - 1, high: k.High + 1}
-	level := t.start(k)
+	level, err := t.sketch(ctx, k)
+	if err != nil {
+		return err
+	}
 	for range maxSteps {
 		a, err := t.encode(ctx, step(level), k.Draft != nil)
 		if err != nil {
@@ -53,8 +56,40 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 	return t.settle(ctx, k, s)
 }
 
-// start is the level to begin with: where the search before ended, if it was one that the
-// codec expected to end where this one is, or what the codec says.
+// maxSketches bounds the cheap steps before a search.
+const maxSketches = 5
+
+// sketch gives the level to begin a search with: where cheap files cross the floor, if the
+// codec can make such. A search before has found a better one.
+func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, err error) {
+	level = t.start(k)
+	if k.Sketch == nil || t.hint != 0 {
+		return level, nil
+	}
+	s := span{low: k.Low - 1, high: k.High + 1}
+	for range maxSketches {
+		a, err := t.encode(ctx, k.Sketch(level), true)
+		switch {
+		case err != nil:
+			return 0, err
+		case a.failure != nil:
+			return level, nil
+		case a.score == nil:
+			s.above(level, nil)
+		case a.score.Mean >= t.floor:
+			s.above(level, &a.score.Mean)
+		default:
+			s.below(level, a.score.Mean)
+		}
+		if s.high-s.low <= 1 || s.settled(t.floor, k) {
+			return min(s.high, k.High), nil
+		}
+		level = s.next(t.floor, k)
+	}
+	return level, nil
+}
+
+// start is the level to begin with: where the search before ended, or what the codec says.
 func (t *trial) start(k *codec.Knob) int {
 	level := k.Start
 	if t.hint != 0 && t.hintFrom == k.Start {
@@ -112,6 +147,7 @@ func (s *span) below(level int, score float64) {
 // It only steers the second step; measured on photos with mozjpeg between 30 and 90.
 const usualSlope = 0.45
 
+// slopeOf is the codec's own figure, or else the typical one.
 func slopeOf(k *codec.Knob) float64 {
 	if k.Slope > 0 {
 		return k.Slope
@@ -156,6 +192,9 @@ func (s *span) next(floor float64, k *codec.Knob) int {
 		guess = float64(s.low) + below/(below+above)*float64(s.high-s.low)
 	case s.highScore != nil:
 		guess = float64(s.high) - (*s.highScore-floor)/slope
+	case s.lowScore != nil && s.high <= k.High:
+		// The files from high on are too large to be scored. What is left may be, too.
+		guess = min(guess, float64(s.low)+(floor-*s.lowScore)/slope)
 	case s.lowScore != nil:
 		guess = float64(s.low) + (floor-*s.lowScore)/slope
 	}

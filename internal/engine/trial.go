@@ -46,8 +46,9 @@ type attempt struct {
 	candidate codec.Candidate
 	draft     bool // measured on the way, never a result
 	blob      blob.Blob
-	score     *Score // nil if not measured
-	equal     bool   // decoded contents are the same, exactly
+	score     *Score          // nil if not measured
+	equal     bool            // decoded contents are the same, exactly
+	parts     []report.Report // of a container: what it holds
 	failure   error
 	verdict   string
 	took      time.Duration
@@ -76,6 +77,7 @@ func (c *contest) add(ctx context.Context, plan codec.Plan) (*trial, error) {
 		// allowed, or was spent before, what the eye cannot tell apart is what is left.
 		t.floor = min(t.floor, recipe.VisuallyLossless)
 	}
+	t.floor = max(t.floor, plan.Floor)
 	c.trials = append(c.trials, t)
 	if plan.Reference == nil {
 		return t, nil
@@ -180,7 +182,8 @@ func (t *trial) measure(ctx context.Context, a *attempt) error {
 		equal, err := t.ref.Equal(ctx, got)
 		a.equal = equal
 		if equal {
-			lowest := lowestOf(t.parts) // equal, that is, to the container with these parts
+			a.parts = t.partsIn() // equal, that is, to the container with these parts
+			lowest := lowestOf(a.parts)
 			a.score = &lowest
 		}
 		return err
@@ -228,7 +231,7 @@ func (t *trial) good(a *attempt) bool {
 	case a.candidate.Fixed:
 		return a.score != nil
 	}
-	return a.score != nil && a.score.Mean >= t.floor
+	return a.score != nil && a.score.Mean >= t.floor && a.score.Worst >= t.plan.Worst
 }
 
 // bound is the size that an attempt must stay below to be of use: that of the smallest

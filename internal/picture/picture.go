@@ -66,17 +66,35 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work
 	if in.Facts.NotHandled != "" {
 		return w, w.refuse(to, steps)
 	}
-	if in.Facts.Bound != "" && in.Format != to {
-		return nil, problem.Invalid(problem.Field{Path: "image.format",
-			Message: "Not possible for a picture with " + in.Facts.Bound + ", which decides its colours."})
+	if err := w.convertible(to); err != nil {
+		return nil, err
 	}
 	if err := w.preserve(steps, to); err != nil {
 		return nil, err
+	}
+	if in.Facts.Animated && in.Format != to {
+		w.lose("animation")
 	}
 	w.opaque = !alpha && steps.Canvas != raster.Rect{} && w.Img.Resize.Background == "transparent"
 	w.Source = raster.NewSource(in.Blob, steps, w.Img, alpha)
 	w.tint(steps, alpha)
 	return w, nil
+}
+
+// convertible refuses another format for what would not look the same in it.
+func (w *Work) convertible(to format.ID) error {
+	message := ""
+	switch f := w.In.Facts; {
+	case w.In.Format == to:
+		return nil
+	case f.Bound != "":
+		message = "Not possible for a picture with " + f.Bound + ", which decides its colours."
+	case f.NotDrawn != "":
+		message = "Not possible for a drawing with " + f.NotDrawn + "."
+	default:
+		return nil
+	}
+	return problem.Invalid(problem.Field{Path: "image.format", Message: message})
 }
 
 // shrunk asks for the outcome of steps, whatever was asked for, on a smaller scale.
@@ -218,8 +236,10 @@ func (w *Work) preserve(steps raster.Steps, to format.ID) error {
 	if w.In.Facts.Tag("unknown-chunk") != nil && !(w.Img.Preserves("all") && w.In.Format == to) {
 		w.lose("unknown-chunk")
 	}
-	if w.In.Facts.Tag("trailing-data") != nil {
-		w.lose("trailing-data")
+	for _, name := range [...]string{"trailing-data", "metadata"} {
+		if w.In.Facts.Tag(name) != nil {
+			w.lose(name)
+		}
 	}
 	return nil
 }

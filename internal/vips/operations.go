@@ -1,5 +1,6 @@
 package vips
 
+// #include <stdlib.h>
 // #include "shim.h"
 import "C"
 
@@ -151,12 +152,16 @@ type AVIFOptions struct {
 	Subsample bool // chroma 4:2:0; otherwise 4:4:4
 	Depth     int  // bits a sample: 8, 10 or 12
 	Effort    int  // 0 to 9
+
+	Tune string // what libaom is tuned for: "iq", "ssim" or "psnr"; "" is libheif's choice
 }
 
 // AVIF writes an AVIF without metadata.
 func (im *Image) AVIF(o AVIFOptions) ([]byte, error) {
+	tune := C.CString(o.Tune)
+	defer C.free(unsafe.Pointer(tune))
 	return bytesOf("avif", func(buf *unsafe.Pointer, size *C.size_t) C.int {
-		return C.shim_avif(im.ptr, C.int(o.Quality), flag(o.Lossless), flag(o.Subsample), C.int(o.Depth), C.int(o.Effort), buf, size)
+		return C.shim_avif(im.ptr, C.int(o.Quality), flag(o.Lossless), flag(o.Subsample), C.int(o.Depth), C.int(o.Effort), tune, buf, size)
 	})
 }
 

@@ -27,7 +27,7 @@ typedef struct {
 } shim_webp_options;
 
 int shim_webp(VipsImage *in, const shim_webp_options *o, void **buf, size_t *size);
-int shim_avif(VipsImage *in, int quality, int lossless, int chroma, int depth, int effort, void **buf, size_t *size);
+int shim_avif(VipsImage *in, int quality, int lossless, int chroma, int depth, int effort, const char *tune, void **buf, size_t *size);
 int shim_palette_png(VipsImage *in, int quality, int colours, int effort, double dither, void **buf, size_t *size);
 int shim_png(VipsImage *in, int level, void **buf, size_t *size);
 int shim_blob(VipsImage *in, const char *name, const void **data, size_t *size);

@@ -1,6 +1,7 @@
 package avif_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -144,3 +145,25 @@ func TestShape(t *testing.T) {
 }
 
 func side(n int) *int { return &n }
+
+// TestLevels: each level of the search is another file, of another size.
+func TestLevels(t *testing.T) {
+	plan, err := avif.Codec{}.Plan(t.Context(), inspected(t, sample(t, "photo-444")), avif.ID,
+		recipe.Recipe{Image: recipe.Image{Compression: recipe.CompressionHigh}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plan.Close()
+	k := plan.Candidates[0].Knob
+	var last []byte
+	for level := k.Low; level <= k.High; level++ {
+		_, data := encoded(t, k.Sketch(level))
+		if bytes.Equal(data, last) {
+			t.Errorf("level %d is the one below it", level)
+		}
+		last = data
+	}
+	if _, data := encoded(t, k.At(k.High)); len(data) < 2000 {
+		t.Errorf("%d bytes at the highest level", len(data))
+	}
+}

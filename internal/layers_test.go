@@ -33,6 +33,7 @@ var mayImport = map[string]string{
 	"deflate":     "problem",
 	"ssimulacra2": "",
 	"jpegdct":     "problem",
+	"jpegquant":   "jpegdct",
 	"pngfile":     "deflate problem",
 	"photometa":   "",
 	"raster":      "blob problem recipe vips",
@@ -42,7 +43,7 @@ var mayImport = map[string]string{
 	// the contract, and the formats: they never import each other, the engine or a service
 	"codec":           "blob format recipe",
 	"picture":         "blob codec format photometa problem raster recipe",
-	"codec/*":         "blob codec format jpegdct photometa picture pngfile problem raster recipe vips",
+	"codec/*":         "blob codec format jpegdct jpegquant photometa picture pngfile problem raster recipe vips",
 	"codec/all":       "codec codec/*",
 	"codec/codectest": "blob codec codec/all engine format metric problem recipe report vips",
 

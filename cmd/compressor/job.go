@@ -18,7 +18,7 @@ import (
 // newEngine wires the engine with every codec and metric of this build.
 func newEngine() (*engine.Engine, error) {
 	return engine.New(all.Codecs(), map[format.Family]engine.Metric{
-		recipe.FamilyImage: metric.Pixels{},
+		recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{},
 	})
 }
 

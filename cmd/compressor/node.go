@@ -32,7 +32,9 @@ import (
 const lease = 30 * time.Second
 
 // budget bounds what containers may make one job expand (security.md, section 3).
-func budget() engine.Budget { return engine.Budget{Depth: 3, Parts: 10_000, Bytes: 4 << 30} }
+func budget() engine.Budget {
+	return engine.Budget{Depth: 8, Parts: 10_000, Bytes: 4 << 30, Ratio: 200}
+}
 
 // node is everything of a serving process but its HTTP side.
 type node struct {

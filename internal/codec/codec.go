@@ -32,7 +32,9 @@ type Container interface {
 	Codec
 
 	// Parts yields members in file order until visit returns an error. The engine counts
-	// bytes and depth in visit, so Parts must stream and not expand ahead.
+	// bytes and depth in visit, so Parts must stream and not expand ahead. A member that is
+	// Verbatim may come without contents. Contents that are damaged end in file-corrupt:
+	// visit may go on with the next member then.
 	Parts(ctx context.Context, src blob.Blob, visit func(Part, io.Reader) error) error
 }
 
@@ -53,6 +55,7 @@ type Facts struct {
 	Signed, Encrypted            bool                  // Signed: any change would break it
 	Bound                        string                // a feature that decides the look and that no other format is given: it cannot be converted
 	NotHandled                   string                // a feature that is not handled yet: the file stays as it is
+	NotDrawn                     string                // a feature that a picture in another format could not show: no conversion
 	Prior                        Prior                 // what an earlier lossy pass recorded in the file
 	Tags                         []Tag                 // what the file carries beside its contents, raw
 	Metadata                     func() map[string]any // reads the metadata into groups, for the report; may be nil
@@ -102,9 +105,11 @@ type Part struct {
 	MayBe    []format.ID // formats its holder accepts; empty: only what it is now
 	MayMove  bool        // the holder can rename it and fix references
 	Verbatim bool        // never touch: a signature, a stored hash's subject
+	Why      string      // why it is verbatim, in words; empty for a signature or hash
 }
 
-// Done is a part with its result. Result equals Source if nothing was gained.
+// Done is a part with its result. Result equals Source if nothing was gained. Both are the
+// zero Blob if the part had no contents or could not be read: its holder keeps it as it is.
 type Done struct {
 	Part
 	Source, Result blob.Blob
@@ -124,6 +129,10 @@ type Plan struct {
 	// format, size or crop. The input is then not a possible result.
 	Changed bool
 
+	// Floor, if above the level's, is the score that lossy results must reach, and Worst is
+	// that of their worst region. For formats where more loss than that gains nothing.
+	Floor, Worst float64
+
 	Ignored []string // options that do not apply to this file, as dotted paths
 	Lost    []string // what every candidate drops
 	Notes   []string
@@ -141,8 +150,9 @@ type Candidate struct {
 	Encode   func(ctx context.Context, dst *blob.Writer) error
 	Knob     *Knob // if set, Encode is nil and the engine searches a level
 
-	// AtLeast, if set, is a cheap estimate from below of the size in bytes. The engine
-	// leaves the candidate out when something good is smaller already.
+	// AtLeast, if set, is a cheap estimate from below of the size in bytes; with a Knob, of
+	// any level's that is good enough. The engine leaves the candidate out when something
+	// good is smaller already.
 	AtLeast func(ctx context.Context) (int64, error)
 
 	Lost []string // what this candidate drops beside the plan's
@@ -155,9 +165,18 @@ type Knob struct {
 	Start     int // where the codec expects the floor, from the file's content
 	At        func(level int) Candidate
 
+	// Slope is how much the score typically rises with a level around Start; 0 for unknown.
+	// It only saves steps.
+	Slope float64
+
 	// Draft, if set, makes a file that decodes to the same contents as At's, with less
 	// effort. The search measures drafts, and only the level it settles on is made in full.
 	// A draft is at most Slack times as large as the full file.
 	Draft func(level int) Candidate
 	Slack float64
+
+	// Sketch, if set, makes a file with much less effort whose score is close to that of
+	// At's. The search begins with sketches, and goes on from where they cross the floor.
+	// They are no results.
+	Sketch func(level int) Candidate
 }

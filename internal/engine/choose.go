@@ -73,7 +73,7 @@ func (c *contest) take(e entry, got codec.Subject, row format.Row, out Outcome) 
 	default:
 		rep.Reason = report.Smallest
 	}
-	rep.Lost = append(slices.Clone(e.plan.Lost), e.candidate.Lost...)
+	rep.Lost = append(slices.Concat(e.plan.Lost, e.candidate.Lost), lostBy(rep.Parts)...)
 	rep.Metric = e.metric.Name()
 	if e.score != nil {
 		rep.Score, rep.Worst = rounded(e.score.Mean), rounded(e.score.Worst)
@@ -112,7 +112,7 @@ func (c *contest) ranking() []entry {
 // inspected as what it claims to be. Its score was measured on this same file.
 func (c *contest) verify(ctx context.Context, e entry) (codec.Subject, format.Row, error) {
 	claimed, _ := c.run.formats.Row(e.candidate.Format) // formats without magic go by name
-	got, row, err := c.run.inspect(ctx, file{blob: e.blob, name: claimed.Name(c.in.Name)})
+	got, row, err := c.run.inspect(ctx, file{blob: e.blob, name: claimed.Name(c.in.Name), recipe: c.asked})
 	if err != nil {
 		return got, row, fmt.Errorf("the result does not read back: %w", err)
 	}

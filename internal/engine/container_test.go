@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"testing/iotest"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
@@ -23,7 +24,7 @@ import (
 // data, data, and so many wasted bytes as its last figure says.
 type member struct {
 	name  string
-	flag  byte // 'v': verbatim, 'o': may become other
+	flag  byte // 'v': verbatim, 'w': verbatim and without contents, 'o': may become other, 'd': damaged, 'l': lies
 	data  []byte
 	waste int
 }
@@ -94,7 +95,16 @@ func (boxCodec) Parts(_ context.Context, src blob.Blob, visit func(codec.Part, i
 		if m.flag == 'o' {
 			p.MayBe = []format.ID{fake, other}
 		}
-		if err := visit(p, bytes.NewReader(m.data)); err != nil {
+		contents := io.Reader(bytes.NewReader(m.data))
+		switch m.flag {
+		case 'w':
+			p.Verbatim, p.Why, contents = true, "a link", nil
+		case 'd':
+			contents = io.MultiReader(contents, iotest.ErrReader(problem.New(problem.FileCorrupt)))
+		case 'l':
+			contents = io.MultiReader(contents, iotest.ErrReader(problem.New(problem.LimitExceeded)))
+		}
+		if err := visit(p, contents); err != nil {
 			return err
 		}
 	}
@@ -104,15 +114,19 @@ func (boxCodec) Parts(_ context.Context, src blob.Blob, visit func(codec.Part, i
 func (boxCodec) Plan(_ context.Context, in codec.Subject, _ format.ID, _ recipe.Recipe) (codec.Plan, error) {
 	return codec.Plan{Candidates: []codec.Candidate{{Label: "repacked", Format: box, Lossless: true,
 		Encode: func(_ context.Context, dst *blob.Writer) error {
-			var members []member
-			for _, p := range in.Parts {
-				data, err := p.Result.Bytes(1 << 20)
-				if err != nil {
+			members, err := unpack(in.Blob)
+			for i, p := range in.Parts {
+				members[i].waste = 0
+				if p.Result.Path() == "" {
+					continue // as it was
+				}
+				if members[i].data, err = p.Result.Bytes(1 << 20); err != nil {
 					return err
 				}
-				members = append(members, member{name: p.Path, data: data})
 			}
-			_, err := dst.Write(pack(members...))
+			if err == nil {
+				_, err = dst.Write(pack(members...))
+			}
 			return err
 		}}}}, nil
 }
@@ -238,7 +252,7 @@ func TestBudget(t *testing.T) {
 		"within":          {pack(many...), engine.Budget{Depth: 1, Parts: 50, Bytes: 15000}, false},
 		"a part too many": {pack(many...), engine.Budget{Depth: 1, Parts: 49, Bytes: 15000}, true},
 		"a byte too many": {pack(many...), engine.Budget{Depth: 1, Parts: 50, Bytes: 14999}, true},
-		"no depth at all": {pack(many...), engine.Budget{Depth: 0, Parts: 50, Bytes: 15000}, true},
+		"no depth below":  {pack(many...), engine.Budget{Depth: 0, Parts: 50, Bytes: 15000}, false},
 	} {
 		q := request(t, test.input, at(recipe.CompressionHigh))
 		q.Budget = test.budget
@@ -257,7 +271,7 @@ func TestBudgetIsShared(t *testing.T) {
 	var boxes []member
 	for i := range 10 {
 		boxes = append(boxes, member{name: fmt.Sprint(i), data: pack(
-			member{name: "x", data: picture(300)}, member{name: "y", data: picture(300), waste: 40})})
+			member{name: "x", data: picture(300 + i)}, member{name: "y", data: picture(400 + i), waste: 40})})
 	}
 	q := request(t, pack(boxes...), at(recipe.CompressionHigh))
 	q.Budget = engine.Budget{Depth: 2, Parts: 10 + 2*4 + 1, Bytes: 1 << 20} // four boxes and half of the fifth
@@ -274,10 +288,10 @@ func TestBudgetIsShared(t *testing.T) {
 	}
 }
 
-// TestDepth: boxes are opened down to the depth of the budget, and kept whole below.
+// TestDepth: boxes are opened down to the depth that was asked for, and kept whole below.
 func TestDepth(t *testing.T) {
 	q := request(t, nested(5), at(recipe.CompressionHigh))
-	q.Budget.Depth = 3
+	q.Recipe.Archive.Depth = 2
 	out := compress(t, newEngine(t, halved), q)
 	r, data := out.Report, out.Result
 	for range 3 {
@@ -377,7 +391,7 @@ func TestContextInContainer(t *testing.T) {
 		}
 		return halved(c, in, to, r)
 	}
-	data := pack(member{name: "a", data: picture(400)}, member{name: "b", data: picture(400)}, member{name: "c", data: picture(400)})
+	data := pack(member{name: "a", data: picture(400)}, member{name: "b", data: picture(401)}, member{name: "c", data: picture(402)})
 	_, err := newEngine(t, plan).Compress(ctx, request(t, data, at(recipe.CompressionHigh)), blob.NewScratch(t.TempDir()))
 	if !errors.Is(err, context.Canceled) || plans != 2 {
 		t.Errorf("%v after %d members", err, plans)

@@ -91,9 +91,9 @@ type Outcome struct {
 // impossible for it, or the context ends. A part or an attempt that fails is kept as it
 // was and told in the report.
 func (e *Engine) Compress(ctx context.Context, q Request, s *blob.Scratch) (Outcome, error) {
-	r := &run{Engine: e, request: q, scratch: s, budget: q.Budget}
+	r := &run{Engine: e, request: q, scratch: s, budget: q.Budget, known: map[partKey]known{}, rules: map[format.Family]recipe.PartRules{}}
 	r.progress("inspect", 0, 0, 0)
-	out, err := r.compress(ctx, file{blob: q.Source, name: q.Name})
+	out, err := r.compress(ctx, file{blob: q.Source, name: q.Name, recipe: q.Recipe})
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -107,6 +107,9 @@ type run struct {
 	request Request
 	scratch *blob.Scratch
 	budget  Budget
+	grown   int64 // bytes expanded so far
+	known   map[partKey]known
+	rules   map[format.Family]recipe.PartRules
 	percent float64
 }
 
@@ -117,6 +120,8 @@ type file struct {
 	depth int
 	part  bool        // a member of a container
 	mayBe []format.ID // what a part's holder accepts beside its own format
+
+	recipe recipe.Recipe // the request's, or what the holder makes of it for its parts
 }
 
 func (r *run) compress(ctx context.Context, f file) (Outcome, error) {
@@ -127,50 +132,51 @@ func (r *run) compress(ctx context.Context, f file) (Outcome, error) {
 	out := Outcome{Result: f.blob, Input: r.describe(in, row, f.name)}
 	out.Output = out.Input
 	rep := &out.Report
-	rep.Ignored = r.request.Recipe.Ignored(row.Family, r.request.Named)
+	if !f.part {
+		rep.Ignored = f.recipe.Ignored(row.Family, r.request.Named)
+	}
 	if in.Facts.Signed || in.Facts.NotHandled != "" {
-		if err := r.heavy(in, row.Family); err != nil {
+		if err := heavy(in, f.recipe.Target(row.Family)); err != nil {
 			return Outcome{}, err
 		}
 	}
 	if in.Facts.Signed {
 		return keep(out, report.Signed), nil
 	}
-	c := r.codecs[row.ID]
-	if box, ok := c.(codec.Container); ok {
-		if !r.descends(f) {
-			return keep(out, report.BudgetSpent), nil
+	if box, ok := r.codecs[row.ID].(codec.Container); ok && in.Facts.NotHandled == "" {
+		if f.recipe.Compression(row.Family) == recipe.CompressionNone {
+			return keep(out, report.NotAsked), nil
 		}
-		var spent bool
-		if in.Parts, rep.Parts, spent, err = r.recurse(ctx, box, f); err != nil {
+		opened, err := r.open(ctx, box, f, &in, rep)
+		if err != nil {
 			return Outcome{}, err
 		}
-		if spent {
+		if !opened {
 			return keep(out, report.BudgetSpent), nil
 		}
 	}
-	plans, err := r.plans(ctx, in)
+	plans, err := r.plans(ctx, in, f.recipe)
 	defer closePlans(plans)
 	if err != nil {
 		return Outcome{}, err
 	}
-	got, err := r.decide(ctx, in, plans, out)
-	if r.mayShrink(in, row, got, err) {
-		return r.shrink(ctx, in, out, got, err)
+	got, err := r.decide(ctx, in, f.recipe, plans, out)
+	if mayShrink(in, f.recipe.Target(row.Family), got, err) {
+		return r.shrink(ctx, in, f.recipe, out, got, err)
 	}
 	return got, err
 }
 
 // plans asks the codec of each format that the result may have.
-func (r *run) plans(ctx context.Context, in codec.Subject) ([]codec.Plan, error) {
+func (r *run) plans(ctx context.Context, in codec.Subject, asked recipe.Recipe) ([]codec.Plan, error) {
 	var plans []codec.Plan
 	for _, id := range in.MayBe {
 		c := r.codecs[id]
 		if c == nil {
 			return plans, problem.Newf(problem.FormatUnsupported, "The format '%s' cannot be written.", id)
 		}
-		plan, err := c.Plan(ctx, in, id, r.request.Recipe)
-		if problem.Has(err, problem.OptionsInvalid) && id != in.Format && r.request.Recipe.Leaves(id) {
+		plan, err := c.Plan(ctx, in, id, asked)
+		if problem.Has(err, problem.OptionsInvalid) && id != in.Format && asked.Leaves(id) {
 			continue // too large for that format, say: nobody asked for it by name
 		}
 		if err != nil {
@@ -208,21 +214,21 @@ func (r *run) inspect(ctx context.Context, f file) (codec.Subject, format.Row, e
 		return codec.Subject{}, format.Row{}, problem.New(problem.FileEncrypted)
 	}
 	in := codec.Subject{Blob: f.blob, Name: f.name, Format: row.ID, Facts: facts, Part: f.part, Limits: r.request.Limits}
-	in.MayBe = r.expand(r.request.Recipe.MayBe(row.Family, row.ID), row, facts)
+	in.MayBe = r.resolve(f.recipe.MayBe(row.Family, row.ID), row, facts)
 	if f.part {
 		in.MayBe = append([]format.ID{row.ID}, slices.DeleteFunc(slices.Clone(f.mayBe),
 			func(id format.ID) bool { return id == row.ID })...)
 	}
-	in.Floor = floorFor(r.request.Recipe.Floor(row.Family), facts.Prior)
-	if target := r.request.Recipe.Target(row.Family); target.Bytes > 0 {
+	in.Floor = floorFor(f.recipe.Floor(row.Family), facts.Prior)
+	if target := f.recipe.Target(row.Family); target.Bytes > 0 {
 		in.Floor = max(target.Score, recipe.CompressionHigh.Floor()) // a place to begin at
 	}
 	return in, row, nil
 }
 
-// expand puts the formats that suit the web in the place of recipe.Best: those that every
+// resolve puts the formats that suit the web in the place of recipe.Best: those that every
 // browser shows and that hold what the file has. A drawing stays one.
-func (r *run) expand(ids []format.ID, row format.Row, facts codec.Facts) []format.ID {
+func (r *run) resolve(ids []format.ID, row format.Row, facts codec.Facts) []format.ID {
 	at := slices.Index(ids, recipe.Best)
 	if at < 0 {
 		return ids
@@ -258,8 +264,8 @@ func floorFor(floor float64, prior codec.Prior) float64 {
 }
 
 // decide tries what the plans propose and takes the best.
-func (r *run) decide(ctx context.Context, in codec.Subject, plans []codec.Plan, out Outcome) (Outcome, error) {
-	c := &contest{run: r, in: in, changed: true, target: r.request.Recipe.Target(out.Input.Type)}
+func (r *run) decide(ctx context.Context, in codec.Subject, asked recipe.Recipe, plans []codec.Plan, out Outcome) (Outcome, error) {
+	c := &contest{run: r, in: in, asked: asked, parts: out.Report.Parts, changed: true, target: asked.Target(out.Input.Type)}
 	defer c.close()
 	total := 0
 	for _, plan := range plans {
@@ -269,7 +275,7 @@ func (r *run) decide(ctx context.Context, in codec.Subject, plans []codec.Plan, 
 		out.Report.Ignored = append(out.Report.Ignored, plan.Ignored...)
 		out.Report.Notes = append(out.Report.Notes, plan.Notes...)
 	}
-	level := r.request.Recipe.Compression(out.Input.Type)
+	level := asked.Compression(out.Input.Type)
 	if total == 0 {
 		return keepWithout(out, in, level), nil
 	}

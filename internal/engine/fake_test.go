@@ -27,7 +27,7 @@ const (
 	other format.ID = "other"
 	box   format.ID = "box"
 
-	archive format.Family = "archive"
+	archive = recipe.FamilyArchive
 )
 
 // contents is what a fake file says, as JSON behind its magic, padded to any size.
@@ -152,13 +152,24 @@ func newEngine(t testing.TB, plan planFunc) *engine.Engine {
 
 func engineOf(t testing.TB, plan planFunc, metric engine.Metric) *engine.Engine {
 	t.Helper()
+	return assembled(t, plan, metric, boxCodec{})
+}
+
+// engineWith registers another container.
+func engineWith(t testing.TB, c codec.Container) *engine.Engine {
+	t.Helper()
+	return assembled(t, nil, fakeMetric{}, c)
+}
+
+func assembled(t testing.TB, plan planFunc, metric engine.Metric, boxes codec.Container) *engine.Engine {
+	t.Helper()
 	row := func(id format.ID, family format.Family) format.Row {
 		return format.Row{ID: id, Family: family, Label: string(id), MIME: "x/" + string(id), Ext: []string{string(id)},
 			Magic: []format.Magic{{Bytes: string(id) + "\n"}}, Lossy: true, Web: true}
 	}
 	all := codec.NewRegistry()
 	all.Add(fakeCodec{plan}, row(fake, recipe.FamilyImage), row(other, recipe.FamilyImage))
-	all.Add(boxCodec{}, row(box, archive))
+	all.Add(boxes, row(box, archive))
 	e, err := engine.New(all, map[format.Family]engine.Metric{recipe.FamilyImage: metric, archive: boxMetric{}})
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +182,10 @@ func at(level recipe.Compression, formats ...format.ID) recipe.Recipe {
 	if formats == nil {
 		formats = []format.ID{recipe.Keep}
 	}
-	return recipe.Recipe{Image: recipe.Image{Compression: level, Format: formats}}
+	return recipe.Recipe{
+		Image:   recipe.Image{Compression: level, Format: formats},
+		Archive: recipe.Archive{Compression: level, Contents: true, Depth: 3},
+	}
 }
 
 // request is for a file of this data.
@@ -186,7 +200,7 @@ func request(t testing.TB, data []byte, r recipe.Recipe) engine.Request {
 		t.Fatal(err)
 	}
 	return engine.Request{Source: src, Name: "photo.fake", Recipe: r,
-		Budget: engine.Budget{Depth: 3, Parts: 100, Bytes: 1 << 20}}
+		Budget: engine.Budget{Depth: 8, Parts: 100, Bytes: 1 << 20}}
 }
 
 // compress runs q, which must succeed.

@@ -6,8 +6,8 @@ import (
 	"math"
 
 	"compressor/internal/codec"
-	"compressor/internal/format"
 	"compressor/internal/problem"
+	"compressor/internal/recipe"
 )
 
 // A client may ask for a size instead of a quality. The contest then turns round: among
@@ -49,7 +49,7 @@ func (t *trial) fit(ctx context.Context, c codec.Candidate) error {
 		}
 		s.add(level, a.blob.Size, t.target.Bytes)
 		if s.lowSize > 0 {
-			t.hint = s.low
+			t.hint, t.hintFrom = s.low, k.Start
 		}
 		if s.high-s.low <= 1 || float64(s.lowSize) >= filled*float64(t.target.Bytes) {
 			return nil
@@ -99,8 +99,7 @@ func (s *sizeSpan) next(limit int64, slow bool) int {
 }
 
 // heavy says whether a file that stays as it is has more bytes than were asked for.
-func (r *run) heavy(in codec.Subject, family format.Family) error {
-	target := r.request.Recipe.Target(family)
+func heavy(in codec.Subject, target recipe.Target) error {
 	if target.Bytes == 0 || in.Blob.Size <= target.Bytes {
 		return nil
 	}
@@ -141,8 +140,7 @@ const decent = 50
 var outlines = [...]float64{0.7071, 0.5, 0.3536, 0.25, 0.1768, 0.125, 0.0884, 0.0625, 0.0442, 0.03125}
 
 // mayShrink says whether a smaller outline is asked for and called for.
-func (r *run) mayShrink(in codec.Subject, row format.Row, out Outcome, err error) bool {
-	target := r.request.Recipe.Target(row.Family)
+func mayShrink(in codec.Subject, target recipe.Target, out Outcome, err error) bool {
 	switch {
 	case target.Bytes == 0 || !target.Scale || in.Part || in.Facts.NotHandled != "":
 		return false
@@ -154,10 +152,10 @@ func (r *run) mayShrink(in codec.Subject, row format.Row, out Outcome, err error
 
 // shrink tries smaller outlines until one comes out decent, or else takes the best. What
 // came out at the full outline is got, or failure.
-func (r *run) shrink(ctx context.Context, in codec.Subject, fresh, got Outcome, failure error) (Outcome, error) {
+func (r *run) shrink(ctx context.Context, in codec.Subject, asked recipe.Recipe, fresh, got Outcome, failure error) (Outcome, error) {
 	for _, scale := range outlines {
 		in.Scale = scale
-		out, err := r.attemptAt(ctx, in, fresh)
+		out, err := r.attemptAt(ctx, in, asked, fresh)
 		if problem.Has(err, problem.TargetUnreachable) {
 			continue
 		}
@@ -176,11 +174,11 @@ func (r *run) shrink(ctx context.Context, in codec.Subject, fresh, got Outcome, 
 	return got, failure
 }
 
-func (r *run) attemptAt(ctx context.Context, in codec.Subject, fresh Outcome) (Outcome, error) {
-	plans, err := r.plans(ctx, in)
+func (r *run) attemptAt(ctx context.Context, in codec.Subject, asked recipe.Recipe, fresh Outcome) (Outcome, error) {
+	plans, err := r.plans(ctx, in, asked)
 	defer closePlans(plans)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return r.decide(ctx, in, plans, fresh)
+	return r.decide(ctx, in, asked, plans, fresh)
 }

@@ -1,61 +1,116 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"path"
+	"slices"
+	"strings"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
 	"compressor/internal/format"
 	"compressor/internal/problem"
+	"compressor/internal/recipe"
 	"compressor/internal/report"
 )
 
 // Budget bounds one whole request, shared by all depths: what strangers' containers may
-// make us expand. When it is spent, the container is kept whole and the report says so.
+// make us expand. When Parts or Bytes are spent, the container at hand and all that come
+// later are kept whole, and the report says so: honest files may be large. What honest
+// files never are, deep or hollow, is limit-exceeded for the whole request.
 type Budget struct {
-	Depth int   `json:"depth"` // containers within containers
+	Depth int   `json:"depth"` // containers within the outermost one; deeper nesting is refused
 	Parts int   `json:"parts"` // members, over the whole tree
 	Bytes int64 `json:"bytes"` // expanded from containers, over the whole tree
+	Ratio int64 `json:"ratio"` // expanded bytes to a byte of the source, after freeBytes; 0: no bound
 }
+
+// freeBytes may be expanded at any ratio.
+const freeBytes = 64 << 20
 
 // errSpent ends the walk through a container.
 var errSpent = errors.New("the budget of this request is spent")
 
-// staged is a member on disk, before its own turn.
-type staged struct {
-	part codec.Part
-	blob blob.Blob
+// refusal is a problem of a part that is one of the whole request.
+type refusal struct{ *problem.Problem }
+
+func (r refusal) Unwrap() error { return r.Problem }
+
+func refuse(limit string, value, most any) error {
+	return refusal{problem.New(problem.LimitExceeded).With(problem.Field{
+		Path: limit, Message: fmt.Sprintf("%v, at most %v.", value, most),
+	})}
 }
 
-// descends says whether the members of f are looked at.
-func (r *run) descends(f file) bool { return f.depth < r.budget.Depth }
+// staged is a member on disk, before its own turn.
+type staged struct {
+	part   codec.Part
+	blob   blob.Blob // zero if there were no contents, or damaged ones
+	failed error
+}
 
-// recurse stages all parts first, in file order and under the budget, then compresses
-// them in that order, so that no byte depends on timing. A part that cannot be handled
-// is kept as it was and told in its own report.
-func (r *run) recurse(ctx context.Context, box codec.Container, f file) ([]codec.Done, []report.Report, bool, error) {
+// open looks into a container, if the options and the budget let it, and hands its parts
+// to in and rep. False means that it stays whole.
+func (r *run) open(ctx context.Context, box codec.Container, f file, in *codec.Subject, rep *report.Report) (bool, error) {
+	if f.depth > r.budget.Depth {
+		return false, refuse("depth", f.depth, r.budget.Depth)
+	}
+	row, _ := r.formats.Row(in.Format)
+	rules := r.rulesFor(row.Family)
+	if !rules.Opens(f.depth) {
+		return false, r.probe(ctx, box, f.blob, f.depth)
+	}
 	parts, err := r.stage(ctx, box, f.blob)
 	if errors.Is(err, errSpent) {
-		return nil, nil, true, nil
+		return false, nil
 	}
 	if err != nil {
-		return nil, nil, false, err
+		return false, err
 	}
-	var done []codec.Done
-	var reports []report.Report
+	h := holder{file: f, family: row.Family, rules: rules, recipe: f.recipe.ForParts(row.Family, r.request.Named)}
+	if err := r.recurse(ctx, h, parts, in, rep); err != nil {
+		return false, err
+	}
+	rep.Notes = append(rep.Notes, keptNotes(rep.Parts)...)
+	return true, nil
+}
+
+// rulesFor compiles the rules of a family once.
+func (r *run) rulesFor(family format.Family) recipe.PartRules {
+	rules, ok := r.rules[family]
+	if !ok {
+		rules = r.request.Recipe.PartRules(family)
+		r.rules[family] = rules
+	}
+	return rules
+}
+
+// holder is the container whose parts have their turn.
+type holder struct {
+	file
+	family format.Family
+	rules  recipe.PartRules
+	recipe recipe.Recipe // for its parts
+}
+
+// recurse compresses the staged parts in file order, so that no byte depends on timing. A
+// part that cannot be handled is kept as it was and told in its own report.
+func (r *run) recurse(ctx context.Context, h holder, parts []staged, in *codec.Subject, rep *report.Report) error {
 	for i, p := range parts {
-		if f.depth == 0 {
+		if h.depth == 0 {
 			r.progress("parts", int64(i), int64(len(parts)), 10+70*float64(i)/float64(len(parts)))
 		}
-		d, rep, err := r.part(ctx, p, f.depth+1)
+		d, told, err := r.part(ctx, h, p)
 		if err != nil {
-			return nil, nil, false, err
+			return err
 		}
-		done, reports = append(done, d), append(reports, rep)
+		in.Parts, rep.Parts = append(in.Parts, d), append(rep.Parts, told)
 	}
-	return done, reports, false, nil
+	return nil
 }
 
 // stage writes every part of a container to disk, counting what that costs.
@@ -65,45 +120,243 @@ func (r *run) stage(ctx context.Context, box codec.Container, src blob.Blob) ([]
 		if r.budget.Parts--; r.budget.Parts < 0 {
 			return errSpent
 		}
-		w, err := r.scratch.Create()
-		if err != nil {
-			return err
+		s := staged{part: p}
+		if contents != nil {
+			var err error
+			s.blob, err = r.expand(ctx, contents)
+			if problem.Has(err, problem.FileCorrupt) {
+				s.failed, err = err, nil
+			}
+			if err != nil {
+				return err
+			}
 		}
-		defer w.Discard()
-		n, err := io.Copy(w, io.LimitReader(contents, r.budget.Bytes+1))
-		if err != nil {
-			return err
-		}
-		if r.budget.Bytes -= n; r.budget.Bytes < 0 {
-			return errSpent
-		}
-		b, err := w.Commit()
-		if err != nil {
-			return err
-		}
-		parts = append(parts, staged{part: p, blob: b})
+		parts = append(parts, s)
 		return ctx.Err()
 	})
 	return parts, err
 }
 
-// part compresses one member. Only the end of the context is an error.
-func (r *run) part(ctx context.Context, p staged, depth int) (codec.Done, report.Report, error) {
+// expand writes the contents of a part to disk. More than the budget allows is errSpent,
+// or a refusal if it is out of proportion to the request.
+func (r *run) expand(ctx context.Context, contents io.Reader) (blob.Blob, error) {
+	w, err := r.scratch.Create()
+	if err != nil {
+		return blob.Blob{}, err
+	}
+	defer w.Discard()
+	fits := r.fits()
+	n, err := io.Copy(w, io.LimitReader(aware{ctx, contents}, min(r.budget.Bytes, fits)+1))
+	r.budget.Bytes -= n
+	r.grown += n
+	switch {
+	case err != nil:
+		return blob.Blob{}, err
+	case n > fits:
+		return blob.Blob{}, refuse("ratio", fmt.Sprintf("more than %d bytes in %d", r.grown-1, r.request.Source.Size),
+			fmt.Sprintf("%d to 1", r.budget.Ratio))
+	case r.budget.Bytes < 0:
+		return blob.Blob{}, errSpent
+	}
+	return w.Commit()
+}
+
+// fits is how many bytes more may be expanded in proportion to the request.
+func (r *run) fits() int64 {
+	const unbounded = 1 << 62
+	size := r.request.Source.Size
+	if r.budget.Ratio <= 0 || size > unbounded/r.budget.Ratio {
+		return unbounded
+	}
+	return max(0, max(freeBytes, size*r.budget.Ratio)-r.grown)
+}
+
+// aware is a reader that ends with its context.
+type aware struct {
+	ctx context.Context
+	src io.Reader
+}
+
+// Read implements io.Reader.
+func (a aware) Read(p []byte) (int, error) {
+	if err := a.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return a.src.Read(p)
+}
+
+// probe looks for nesting that is deeper than allowed, in a container that is not opened:
+// a file that holds itself has no end, and whoever unpacks the result should not find it.
+// Only containers within it are expanded, on the same budget.
+func (r *run) probe(ctx context.Context, box codec.Container, src blob.Blob, depth int) error {
+	if depth > r.budget.Depth {
+		return refuse("depth", depth, r.budget.Depth)
+	}
+	err := box.Parts(ctx, src, func(p codec.Part, contents io.Reader) error {
+		if r.budget.Parts--; r.budget.Parts < 0 || contents == nil {
+			return ctx.Err()
+		}
+		inner, b, err := r.containerIn(ctx, p, contents)
+		if err != nil || inner == nil {
+			return err
+		}
+		defer r.scratch.Remove(b)
+		return r.probe(ctx, inner, b, depth+1)
+	})
+	var over refusal
+	if errors.As(err, &over) || ctx.Err() != nil {
+		return err
+	}
+	return nil // damaged or too much: it stays whole in any case
+}
+
+// containerIn expands contents that are a container.
+func (r *run) containerIn(ctx context.Context, p codec.Part, contents io.Reader) (codec.Container, blob.Blob, error) {
+	head := make([]byte, format.HeadSize)
+	n, err := io.ReadFull(contents, head)
+	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
+		return nil, blob.Blob{}, nil // damaged
+	}
+	start := bytes.NewReader(head[:n])
+	row, err := r.formats.Detect(start, int64(n), p.Path)
+	if err != nil {
+		return nil, blob.Blob{}, nil // nothing we know
+	}
+	box, ok := r.codecs[row.ID].(codec.Container)
+	if !ok {
+		return nil, blob.Blob{}, nil
+	}
+	b, err := r.expand(ctx, io.MultiReader(start, contents))
+	return box, b, err
+}
+
+// partKey is what the result of a part depends on.
+type partKey struct {
+	sum    blob.Sum
+	ext    string
+	mayBe  string
+	holder format.Family
+	depth  int // for containers: how deep they are decides what is opened
+}
+
+// known is what became of a part before.
+type known struct {
+	out Outcome
+	err error
+}
+
+// part compresses one member. Only what ends the whole request is an error.
+func (r *run) part(ctx context.Context, h holder, p staged) (codec.Done, report.Report, error) {
 	done := codec.Done{Part: p.part, Source: p.blob, Result: p.blob}
 	rep := report.Report{Path: p.part.Path, Reason: report.PartDamaged, Chosen: report.Original}
-	if p.part.Verbatim {
+	switch {
+	case p.part.Verbatim && p.part.Why == "":
 		rep.Reason = report.Signed
 		return done, rep, nil
-	}
-	out, err := r.compress(ctx, file{blob: p.blob, name: p.part.Path, depth: depth, mayBe: p.part.MayBe, part: true})
-	if ctx.Err() != nil {
-		return done, rep, ctx.Err()
-	}
-	if err != nil {
-		rep.Why = string(problem.From(err).Code)
+	case p.part.Verbatim:
+		rep.Why = p.part.Why
+		return done, rep, nil
+	case p.failed != nil:
+		rep.Why = string(problem.From(p.failed).Code)
+		return done, rep, nil
+	case !h.rules.Touches(p.part.Path):
+		rep.Reason = report.NotAsked
 		return done, rep, nil
 	}
-	done.Result, done.Format = out.Result, format.ID(out.Output.Format)
-	out.Report.Path = p.part.Path
-	return done, out.Report, nil
+	k := r.compressOnce(ctx, h, p)
+	var over refusal
+	switch {
+	case ctx.Err() != nil:
+		return done, rep, ctx.Err()
+	case errors.As(k.err, &over), problem.Has(k.err, problem.WorkerTimeout):
+		return done, rep, k.err // out of memory ends the job: the machine must not choose
+	case k.err != nil:
+		rep.Why = string(problem.From(k.err).Code)
+		return done, rep, nil
+	}
+	done.Result, done.Format = k.out.Result, format.ID(k.out.Output.Format)
+	if done.Result.Same(p.blob) {
+		done.Result = p.blob
+	}
+	k.out.Report.Path = p.part.Path
+	return done, k.out.Report, nil
+}
+
+// compressOnce compresses a part, or finds what became of an equal one in this request.
+func (r *run) compressOnce(ctx context.Context, h holder, p staged) known {
+	f := file{blob: p.blob, name: p.part.Path, depth: h.depth + 1, mayBe: p.part.MayBe, part: true, recipe: h.recipe}
+	key := partKey{sum: p.blob.Sum, ext: strings.ToLower(path.Ext(p.part.Path)), holder: h.family}
+	for _, id := range p.part.MayBe {
+		key.mayBe += string(id) + " "
+	}
+	if r.isContainer(p) {
+		key.depth = f.depth
+	}
+	k, ok := r.known[key]
+	if !ok {
+		k.out, k.err = r.compress(ctx, f)
+		r.known[key] = k
+	}
+	return k
+}
+
+func (r *run) isContainer(p staged) bool {
+	src, err := p.blob.Open()
+	if err != nil {
+		return false // compress will tell
+	}
+	defer src.Close()
+	row, err := r.formats.Detect(src, p.blob.Size, p.part.Path)
+	_, ok := r.codecs[row.ID].(codec.Container)
+	return err == nil && ok
+}
+
+// lowestOf is the score of a container: that of its worst part. A part that is as it was
+// counts as equal.
+func lowestOf(parts []report.Report) Score {
+	lowest := Score{Mean: 100, Worst: 100}
+	for _, p := range parts {
+		if p.Score == nil {
+			continue
+		}
+		lowest.Mean = min(lowest.Mean, *p.Score)
+		if p.Worst != nil {
+			lowest.Worst = min(lowest.Worst, *p.Worst)
+		}
+	}
+	return lowest
+}
+
+// lostBy lists what was dropped from any part.
+func lostBy(parts []report.Report) []string {
+	var lost []string
+	for _, p := range parts {
+		lost = append(lost, p.Lost...)
+	}
+	slices.Sort(lost)
+	return slices.Compact(lost)
+}
+
+// noted is how many parts a note names.
+const noted = 5
+
+// keptNotes names the parts that had to stay as they were, by reason, for readers of a
+// brief report. Kinds of files that are not handled are not worth a note.
+func keptNotes(parts []report.Report) []string {
+	byWhy := map[string][]string{}
+	for _, p := range parts {
+		if p.Reason == report.PartDamaged && p.Why != string(problem.FormatUnsupported) && p.Why != string(problem.FileEmpty) {
+			byWhy[p.Why] = append(byWhy[p.Why], p.Path)
+		}
+	}
+	var notes []string
+	for why, paths := range byWhy {
+		more := ""
+		if n := len(paths) - noted; n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		notes = append(notes, fmt.Sprintf("Kept as it was (%s): %s%s.", why, strings.Join(paths[:min(len(paths), noted)], ", "), more))
+	}
+	slices.Sort(notes)
+	return notes
 }

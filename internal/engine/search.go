@@ -25,7 +25,10 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		step, slack = k.Draft, k.Slack
 	}
 	s := span{low: k.Low - 1, high: k.High + 1}
-	level := t.start(k)
+	level, err := t.sketch(ctx, k)
+	if err != nil {
+		return err
+	}
 	for range maxSteps {
 		a, err := t.encode(ctx, step(level), k.Draft != nil)
 		if err != nil {
@@ -45,7 +48,7 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		default:
 			s.below(level, a.score.Mean)
 		}
-		if s.high-s.low <= 1 || s.settled(t.floor) {
+		if s.high-s.low <= 1 || s.settled(t.floor, k) {
 			break
 		}
 		level = s.next(t.floor, k)
@@ -53,10 +56,43 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 	return t.settle(ctx, k, s)
 }
 
+// maxSketches bounds the cheap steps before a search.
+const maxSketches = 5
+
+// sketch gives the level to begin a search with: where cheap files cross the floor, if the
+// codec can make such. A search before has found a better one.
+func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, err error) {
+	level = t.start(k)
+	if k.Sketch == nil || t.hint != 0 {
+		return level, nil
+	}
+	s := span{low: k.Low - 1, high: k.High + 1}
+	for range maxSketches {
+		a, err := t.encode(ctx, k.Sketch(level), true)
+		switch {
+		case err != nil:
+			return 0, err
+		case a.failure != nil:
+			return level, nil
+		case a.score == nil:
+			s.above(level, nil)
+		case a.score.Mean >= t.floor:
+			s.above(level, &a.score.Mean)
+		default:
+			s.below(level, a.score.Mean)
+		}
+		if s.high-s.low <= 1 || s.settled(t.floor, k) {
+			return min(s.high, k.High), nil
+		}
+		level = s.next(t.floor, k)
+	}
+	return level, nil
+}
+
 // start is the level to begin with: where the search before ended, or what the codec says.
 func (t *trial) start(k *codec.Knob) int {
 	level := k.Start
-	if t.hint != 0 {
+	if t.hint != 0 && t.hintFrom == k.Start {
 		level = t.hint
 	}
 	return min(max(level, k.Low), k.High)
@@ -68,7 +104,7 @@ func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 	level := s.high
 	switch {
 	case s.highScore != nil:
-		t.hint = level
+		t.hint, t.hintFrom = level, k.Start
 	case t.changed && s.lowScore != nil && t.bound() == math.MaxInt64:
 		level = s.low
 	default:
@@ -104,9 +140,17 @@ func (s *span) below(level int, score float64) {
 	s.low, s.lowScore, s.lowPull, s.rising = level, &score, 1, true
 }
 
-// slope is how much the score typically rises with a level when only one point is known.
+// usualSlope is how much the score typically rises with a level, where the knob does not say.
 // It only steers the second step; measured on photos with mozjpeg between 30 and 90.
-const slope = 0.45
+const usualSlope = 0.45
+
+// slopeOf is the codec's own figure, or else the typical one.
+func slopeOf(k *codec.Knob) float64 {
+	if k.Slope > 0 {
+		return k.Slope
+	}
+	return usualSlope
+}
 
 // surely is the share of a level's worth of score that the best level so far may lie above
 // the floor, if the one below it is not worth an encode: it would most likely fail. Half
@@ -114,11 +158,11 @@ const slope = 0.45
 const surely = 0.6
 
 // settled says whether the level below the best so far would, by the slope, miss the floor.
-func (s *span) settled(floor float64) bool {
+func (s *span) settled(floor float64, k *codec.Knob) bool {
 	if s.highScore == nil {
 		return false
 	}
-	rise := slope * surely / 2
+	rise := slopeOf(k) * surely / 2
 	if s.lowScore != nil {
 		rise = (*s.highScore - *s.lowScore) / float64(s.high-s.low) * surely
 	}
@@ -138,9 +182,12 @@ func (s *span) next(floor float64, k *codec.Knob) int {
 		below, above := s.lowPull*(floor-*s.lowScore), s.highPull*(*s.highScore-floor)
 		guess = float64(s.low) + below/(below+above)*float64(s.high-s.low)
 	case s.highScore != nil:
-		guess = float64(s.high) - (*s.highScore-floor)/slope
+		guess = float64(s.high) - (*s.highScore-floor)/slopeOf(k)
+	case s.lowScore != nil && s.high <= k.High:
+		// The files from high on are too large to be scored. What is left may be, too.
+		guess = min(guess, float64(s.low)+(floor-*s.lowScore)/slopeOf(k))
 	case s.lowScore != nil:
-		guess = float64(s.low) + (floor-*s.lowScore)/slope
+		guess = float64(s.low) + (floor-*s.lowScore)/slopeOf(k)
 	}
 	level := int(math.Ceil(guess))
 	level = min(max(level, s.low+1), s.high-1)

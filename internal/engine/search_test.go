@@ -153,6 +153,33 @@ func TestDrafts(t *testing.T) {
 	}
 }
 
+// TestSlope: where a knob says how steep it is, the second step goes by that.
+func TestSlope(t *testing.T) {
+	for slope, want := range map[float64]int{0: 90, 1: 79, 2.5: 74} {
+		var made []int
+		k := curve{made: &made, start: 70, score: func(l int) float64 { return float64(l)/2 + 31 }, size: func(l int) int { return 200 + 2*l }}
+		c := k.candidate(false)
+		c.Knob.Slope = slope
+		compress(t, newEngine(t, proposing(c)), request(t, original(), at(recipe.CompressionHigh)))
+		if len(made) < 2 || made[1] != want {
+			t.Errorf("slope %g: tried %v, want %d second", slope, made, want)
+		}
+	}
+}
+
+// TestHopelessSearch: a search whose files are known to be too large is not begun.
+func TestHopelessSearch(t *testing.T) {
+	for least, want := range map[int64]string{700: "small", 400: "level 75"} {
+		k := curve{score: func(l int) float64 { return float64(l) }, size: func(l int) int { return 200 + 2*l }}
+		c := k.candidate(false)
+		c.AtLeast = func(context.Context) (int64, error) { return least, nil }
+		out := compress(t, newEngine(t, proposing(lossy("small", 500, 80), c)), request(t, original(), at(recipe.CompressionHigh)))
+		if out.Report.Chosen != want {
+			t.Errorf("at least %d: chosen %q, want %q", least, out.Report.Chosen, want)
+		}
+	}
+}
+
 // TestHopeless: a search stops where what is good enough is already too large to win.
 func TestHopeless(t *testing.T) {
 	var made []int
@@ -177,7 +204,8 @@ func TestTooLargeToMeasure(t *testing.T) {
 	}
 }
 
-// TestHint: the second search of a file begins where the first one settled.
+// TestHint: the second search of a file begins where the first one settled, if it is one of
+// the same kind.
 func TestHint(t *testing.T) {
 	var first, second []int
 	a := curve{made: &first, start: 10, score: func(l int) float64 { return float64(l) }, size: func(l int) int { return 300 + 5*l }}
@@ -193,5 +221,10 @@ func TestHint(t *testing.T) {
 	compress(t, newEngine(t, proposing(a.candidate(false), other)), request(t, original(), at(recipe.CompressionHigh)))
 	if first[0] != 10 || second[0] != 75 {
 		t.Errorf("first search %v, second %v, want it to begin at 75", first, second)
+	}
+	second, other.Knob.Start = nil, 20
+	compress(t, newEngine(t, proposing(a.candidate(false), other)), request(t, original(), at(recipe.CompressionHigh)))
+	if second[0] != 20 {
+		t.Errorf("a search expected to settle at 20 begins at %d", second[0])
 	}
 }

@@ -12,16 +12,19 @@ import (
 	"compressor/internal/codec"
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
+	"compressor/internal/report"
 )
 
 // contest is all that is tried for one file: a trial for each format it may come out as.
 type contest struct {
 	run     *run
 	in      codec.Subject
-	changed bool // the input is no possible result
-	content bool // the input is within the size that was asked for: nothing need be lost
+	asked   recipe.Recipe
 	target  recipe.Target
-	exact   bool // no loss is allowed, and something without loss is a possible result
+	parts   []report.Report // of a container's members
+	changed bool            // the input is no possible result
+	content bool            // the input is within the size that was asked for: nothing need be lost
+	exact   bool            // no loss is allowed, and something without loss is a possible result
 	trials  []*trial
 }
 
@@ -33,7 +36,8 @@ type trial struct {
 	floor    float64       // the score that lossy results must reach
 	metric   Metric
 	ref      Reference // prepared at the first use
-	hint     int       // the level that the last search settled on: a good start for the next
+	hint     int       // the level that the last search settled on: a good start for the next one like it
+	hintFrom int       // where that search was expected to settle: unlike searches are expected elsewhere
 	attempts []attempt
 }
 
@@ -72,6 +76,7 @@ func (c *contest) add(ctx context.Context, plan codec.Plan) (*trial, error) {
 		// allowed, or was spent before, what the eye cannot tell apart is what is left.
 		t.floor = min(t.floor, recipe.VisuallyLossless)
 	}
+	t.floor = max(t.floor, plan.Floor)
 	c.trials = append(c.trials, t)
 	if plan.Reference == nil {
 		return t, nil
@@ -97,14 +102,13 @@ func (t *trial) try(ctx context.Context, c codec.Candidate) error {
 	switch {
 	case c.Knob != nil && t.exact, t.content && !c.Lossless:
 		return nil // a search is for loss
+	case t.cannotWin(ctx, c):
+		t.attempts = append(t.attempts, attempt{candidate: c, draft: true, verdict: cannotWin})
+		return ctx.Err()
 	case c.Knob != nil && t.fitting():
 		return t.fit(ctx, c)
 	case c.Knob != nil:
 		return t.search(ctx, c)
-	}
-	if t.cannotWin(ctx, c) {
-		t.attempts = append(t.attempts, attempt{candidate: c, draft: true, verdict: cannotWin})
-		return ctx.Err()
 	}
 	_, err := t.encode(ctx, c, false)
 	return err
@@ -177,7 +181,8 @@ func (t *trial) measure(ctx context.Context, a *attempt) error {
 		equal, err := t.ref.Equal(ctx, got)
 		a.equal = equal
 		if equal {
-			a.score = &Score{Mean: 100, Worst: 100}
+			lowest := lowestOf(t.parts) // equal, that is, to the container with these parts
+			a.score = &lowest
 		}
 		return err
 	}
@@ -224,7 +229,7 @@ func (t *trial) good(a *attempt) bool {
 	case a.candidate.Fixed:
 		return a.score != nil
 	}
-	return a.score != nil && a.score.Mean >= t.floor
+	return a.score != nil && a.score.Mean >= t.floor && a.score.Worst >= t.plan.Worst
 }
 
 // bound is the size that an attempt must stay below to be of use: that of the smallest

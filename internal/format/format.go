@@ -40,15 +40,22 @@ type Row struct {
 }
 
 // Magic is a byte pattern at an offset. Where Mask is given, zero bytes of it match
-// anything.
+// anything. Where Root is given, the file is an XML text with a root element of that name,
+// whatever its prefix; Zipped says that the text lies in a gzip stream. That is looked at
+// first, since it says more than any pattern.
 type Magic struct {
 	Offset int
 	Bytes  string
 	Mask   string
+	Root   string
+	Zipped bool
 }
 
 // matches says whether head, the first bytes of a file, carries m.
 func (m Magic) matches(head []byte) bool {
+	if m.Root != "" {
+		return false // by Table.root
+	}
 	end := m.Offset + len(m.Bytes)
 	if len(head) < end {
 		return false
@@ -67,6 +74,9 @@ func (m Magic) matches(head []byte) bool {
 
 // collides says whether some file could match both patterns.
 func (m Magic) collides(o Magic) bool {
+	if m.Root != "" || o.Root != "" {
+		return m.Root == o.Root && m.Zipped == o.Zipped
+	}
 	overlap := false
 	for i := range m.Bytes {
 		j := m.Offset + i - o.Offset
@@ -112,8 +122,8 @@ func NewTable(rows ...Row) (*Table, error) {
 	return &Table{rows: slices.Clone(rows)}, nil
 }
 
-// headSize is how many bytes of a file Detect looks at.
-const headSize = 4096
+// HeadSize is how many bytes of a file Detect looks at.
+const HeadSize = 1 << 16
 
 // Detect names the format of src, whose size is given in bytes. Contents decide; name
 // only settles formats that have no magic. An empty file is file-empty, an unknown kind
@@ -122,12 +132,15 @@ func (t *Table) Detect(src io.ReaderAt, size int64, name string) (Row, error) {
 	if size == 0 {
 		return Row{}, problem.New(problem.FileEmpty)
 	}
-	head := make([]byte, min(size, headSize))
+	head := make([]byte, min(size, HeadSize))
 	n, err := src.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return Row{}, err
 	}
 	head = head[:n]
+	if r, ok := t.root(head); ok {
+		return r, nil
+	}
 	for _, r := range t.rows {
 		if slices.ContainsFunc(r.Magic, func(m Magic) bool { return m.matches(head) }) {
 			return r, nil

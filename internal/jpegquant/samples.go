@@ -44,15 +44,17 @@ func convert(p Pixels, component int) samples {
 }
 
 // halved brings a plane to half its samples across, down, or both, so that what decoders
-// make of them again comes closest to the plane in the mean square.
-func (s samples) halved(across, down int) samples {
+// make of them again comes closest to the plane in the mean square. missed is about the
+// mean square, in units of samples, of what then still differs.
+func (s samples) halved(across, down int) (half samples, missed float64) {
+	area := float64(s.width) * float64(s.height) * fraction * fraction
 	if across == 2 {
 		out := samples{width: (s.width + 1) / 2, height: s.height}
 		out.v = make([]int16, out.width*out.height)
 		f := newFitter(out.width)
 		for y := range s.height {
 			f.load(s.v[y*s.width:][:s.width], 1, s.width)
-			f.solve()
+			missed += f.solve() / area
 			f.store(out.v[y*out.width:], 1)
 		}
 		s = out
@@ -63,12 +65,12 @@ func (s samples) halved(across, down int) samples {
 		f := newFitter(out.height)
 		for x := range s.width {
 			f.load(s.v[x:], s.width, s.height)
-			f.solve()
+			missed += f.solve() / area * float64(across)
 			f.store(out.v[x:], out.width)
 		}
 		s = out
 	}
-	return s
+	return s, missed
 }
 
 // fitter finds the n samples that, doubled by the triangle filter that libjpeg and its kin
@@ -77,11 +79,12 @@ func (s samples) halved(across, down int) samples {
 type fitter struct {
 	in    []float64 // 2n
 	right []float64 // n
+	asked []float64 // n: right, before it is solved
 	diag  []float64 // of the elimination, which depends on n only
 }
 
 func newFitter(n int) *fitter {
-	f := &fitter{in: make([]float64, 2*n), right: make([]float64, n), diag: make([]float64, n)}
+	f := &fitter{in: make([]float64, 2*n), right: make([]float64, n), asked: make([]float64, n), diag: make([]float64, n)}
 	for i := range f.diag {
 		d := 20.0 / 16
 		if i == 0 || i == n-1 {
@@ -106,11 +109,16 @@ func (f *fitter) load(v []int16, stride, count int) {
 	}
 }
 
-func (f *fitter) solve() {
+// solve returns the sum of the squares that are missed.
+func (f *fitter) solve() (missed float64) {
 	n := len(f.right)
+	for _, v := range f.in {
+		missed += float64(v * v)
+	}
 	for i := range n {
 		left, right := f.in[max(2*i-1, 0)], f.in[min(2*i+2, 2*n-1)]
 		f.right[i] = float64(0.75*(f.in[2*i]+f.in[2*i+1])) + float64(0.25*(left+right))
+		f.asked[i] = f.right[i]
 		if i > 0 {
 			f.right[i] -= float64(side / f.diag[i-1] * f.right[i-1])
 		}
@@ -119,6 +127,10 @@ func (f *fitter) solve() {
 	for i := n - 2; i >= 0; i-- {
 		f.right[i] = (f.right[i] - float64(side*f.right[i+1])) / f.diag[i]
 	}
+	for i, v := range f.right {
+		missed -= float64(v * f.asked[i])
+	}
+	return max(missed, 0)
 }
 
 func (f *fitter) store(v []int16, stride int) {

@@ -32,6 +32,7 @@ var (
 type Source struct {
 	frame  jpegdct.File // geometry, without blocks
 	planes []plane
+	missed []float64 // by chroma component
 }
 
 // plane is one colour component: blocks in units of 1/fraction, row by row, only those
@@ -66,7 +67,9 @@ func FromPixels(p Pixels, s Sampling) (*Source, error) {
 	for i := range src.frame.Components {
 		samples := convert(p, i)
 		if i > 0 {
-			samples = samples.halved(s.Across, s.Down)
+			half, missed := samples.halved(s.Across, s.Down)
+			src.missed = append(src.missed, missed)
+			samples = half
 		}
 		c := &src.frame.Components[i]
 		src.planes = append(src.planes, samples.transform(c.Width, c.Height))
@@ -76,27 +79,27 @@ func FromPixels(p Pixels, s Sampling) (*Source, error) {
 }
 
 // FromFile takes the coefficients of a JPEG as they are: multiplied by their steps, but
-// not rounded to samples.
+// not rounded to samples. The components must be those of JFIF: gray, or Y, Cb and Cr.
 func FromFile(f *jpegdct.File) *Source {
-	src := &Source{frame: *f}
-	src.frame.Components = append([]jpegdct.Component(nil), f.Components...)
+	src := &Source{frame: jpegdct.File{Width: f.Width, Height: f.Height}}
 	for i := range f.Components {
 		c := &f.Components[i]
-		p := plane{width: c.Width, height: c.Height, blocks: make([]jpegdct.Block, 0, c.Width*c.Height)}
-		for y := range c.Height {
-			for x := range c.Width {
-				var out jpegdct.Block
-				for k, v := range &c.Blocks[y*c.Stride+x] {
-					out[k] = int16(min(max(int(v)*int(c.Quant[k])*fraction, -maxCoefficient), maxCoefficient))
-				}
-				p.blocks = append(p.blocks, out)
-			}
-		}
-		src.planes = append(src.planes, p)
-		src.frame.Components[i].Blocks = nil
+		src.frame.Components = append(src.frame.Components, jpegdct.Component{ID: byte(i + 1), H: c.H, V: c.V})
+		src.planes = append(src.planes, dequantized(c))
 	}
+	src.frame.Layout()
 	src.measure()
 	return src
+}
+
+func dequantized(c *jpegdct.Component) plane {
+	p := plane{width: c.Width, height: c.Height, blocks: make([]jpegdct.Block, c.Width*c.Height)}
+	p.each(c, func(from, to *jpegdct.Block, _ int) {
+		for k, v := range from {
+			to[k] = int16(min(max(int(v)*int(c.Quant[k])*fraction, -maxCoefficient), maxCoefficient))
+		}
+	})
+	return p
 }
 
 // maxCoefficient bounds unquantized coefficients: those of 8-bit samples stay within ±1024,
@@ -105,3 +108,12 @@ const maxCoefficient = 2047 * fraction
 
 // Components is how many there are: one of gray, three of colour.
 func (s *Source) Components() int { return len(s.planes) }
+
+// Missed is what sampling left out of Cb and Cr: about the mean square, in units of
+// samples, of how far the picture comes out of it again. Zero for gray and full chroma.
+func (s *Source) Missed() (blue, red float64) {
+	if len(s.missed) < 2 {
+		return 0, 0
+	}
+	return s.missed[0], s.missed[1]
+}

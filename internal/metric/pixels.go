@@ -22,8 +22,16 @@ type Pixels struct{}
 // Name is the metric's own name.
 func (Pixels) Name() string { return "ssimulacra2" }
 
-// Reference decodes the picture that others are compared with, once.
+// Reference decodes the picture that others are compared with, once. Drawings are drawn
+// when it is known what they are compared with.
 func (Pixels) Reference(_ context.Context, ref codec.Subject) (engine.Reference, error) {
+	drawing, err := raster.Drawing(ref.Blob)
+	if err != nil {
+		return nil, err
+	}
+	if drawing != nil {
+		return &drawingReference{drawing: drawing}, nil
+	}
 	im, err := raster.Open(ref.Blob)
 	if err != nil {
 		return nil, err
@@ -49,22 +57,26 @@ func (r *pixelReference) Close() {
 
 // Score measures a lossy result whole.
 func (r *pixelReference) Score(_ context.Context, got codec.Subject) (engine.Score, error) {
-	if r.ssim == nil {
-		if err := r.prepare(); err != nil {
-			return engine.Score{}, err
-		}
-	}
 	im, err := raster.Open(got.Blob)
 	if err != nil {
 		return engine.Score{}, err
 	}
 	defer im.Close()
+	return r.score(im)
+}
+
+func (r *pixelReference) score(im *vips.Image) (engine.Score, error) {
+	if r.ssim == nil {
+		if err := r.prepare(); err != nil {
+			return engine.Score{}, err
+		}
+	}
 	if im.Width() != r.exact.Width() || im.Height() != r.exact.Height() {
 		return engine.Score{}, fmt.Errorf("result is %d×%d instead of %d×%d",
 			im.Width(), im.Height(), r.exact.Width(), r.exact.Height())
 	}
 	var score ssimulacra2.Score
-	err = shown(im, r.alpha, func(p ssimulacra2.Picture) (err error) {
+	err := shown(im, r.alpha, func(p ssimulacra2.Picture) (err error) {
 		score, err = r.ssim.Score(p)
 		return err
 	})
@@ -117,6 +129,10 @@ func (r *pixelReference) Equal(_ context.Context, got codec.Subject) (bool, erro
 		return false, err
 	}
 	defer im.Close()
+	return r.equal(im)
+}
+
+func (r *pixelReference) equal(im *vips.Image) (bool, error) {
 	a, b := r.exact, im
 	if a.Width() != b.Width() || a.Height() != b.Height() || !sameProfile(a.Profile(), b.Profile()) {
 		return false, nil

@@ -66,17 +66,35 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work
 	if in.Facts.NotHandled != "" {
 		return w, w.refuse(to, steps)
 	}
-	if in.Facts.Bound != "" && in.Format != to {
-		return nil, problem.Invalid(problem.Field{Path: "image.format",
-			Message: "Not possible for a picture with " + in.Facts.Bound + ", which decides its colours."})
-	}
-	if err := w.preserve(steps); err != nil {
+	if err := w.convertible(to); err != nil {
 		return nil, err
+	}
+	if err := w.preserve(steps, to); err != nil {
+		return nil, err
+	}
+	if in.Facts.Animated && in.Format != to {
+		w.lose("animation")
 	}
 	w.opaque = !alpha && steps.Canvas != raster.Rect{} && w.Img.Resize.Background == "transparent"
 	w.Source = raster.NewSource(in.Blob, steps, w.Img, alpha)
 	w.tint(steps, alpha)
 	return w, nil
+}
+
+// convertible refuses another format for what would not look the same in it.
+func (w *Work) convertible(to format.ID) error {
+	message := ""
+	switch f := w.In.Facts; {
+	case w.In.Format == to:
+		return nil
+	case f.Bound != "":
+		message = "Not possible for a picture with " + f.Bound + ", which decides its colours."
+	case f.NotDrawn != "":
+		message = "Not possible for a drawing with " + f.NotDrawn + "."
+	default:
+		return nil
+	}
+	return problem.Invalid(problem.Field{Path: "image.format", Message: message})
 }
 
 // shrunk asks for the outcome of steps, whatever was asked for, on a smaller scale.
@@ -94,11 +112,19 @@ func shrunk(asked *recipe.Resize, steps raster.Steps, scale float64) *recipe.Res
 }
 
 // tint makes a gray picture one in colour if a coloured background comes behind or around
-// it. Its profile, which is one for gray, has been applied then.
+// it.
 func (w *Work) tint(steps raster.Steps, alpha bool) {
 	behind := w.In.Facts.Alpha && !alpha && raster.Coloured(w.Img.Background)
 	around := steps.Canvas != raster.Rect{} && raster.Coloured(w.Img.Resize.Background)
-	if !w.In.Facts.Gray || !behind && !around {
+	if behind || around {
+		w.InColour()
+	}
+}
+
+// InColour makes a gray picture one in colour. Its profile, which is one for gray, is
+// applied and goes.
+func (w *Work) InColour() {
+	if !w.In.Facts.Gray {
 		return
 	}
 	w.Source.Tinted()
@@ -185,7 +211,7 @@ func Metadata(f codec.Facts, pixels map[string]any) func() map[string]any {
 }
 
 // preserve works out which metadata goes along.
-func (w *Work) preserve(steps raster.Steps) error {
+func (w *Work) preserve(steps raster.Steps, to format.ID) error {
 	all, orientation := Blocks(w.In.Facts), photometa.Orientation(w.In.Facts.Tag("exif"))
 	var impossible []string
 	w.Stored.Blocks, w.Stored.Lost, impossible = photometa.Preserve(all, photometa.Keep{
@@ -207,8 +233,13 @@ func (w *Work) preserve(steps raster.Steps) error {
 	if w.In.Facts.Tag("comment") != nil && !w.Img.Preserves("all") {
 		w.lose("comment")
 	}
-	if w.In.Facts.Tag("trailing-data") != nil {
-		w.lose("trailing-data")
+	if w.In.Facts.Tag("unknown-chunk") != nil && !(w.Img.Preserves("all") && w.In.Format == to) {
+		w.lose("unknown-chunk")
+	}
+	for _, name := range [...]string{"trailing-data", "metadata"} {
+		if w.In.Facts.Tag(name) != nil {
+			w.lose(name)
+		}
 	}
 	return nil
 }

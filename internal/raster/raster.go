@@ -11,8 +11,16 @@ import (
 	"compressor/internal/vips"
 )
 
-// Open decodes a picture and turns it upright. What cannot be decoded is file-corrupt.
+// Open decodes a picture and turns it upright; a drawing is drawn at its own size. What
+// cannot be decoded is file-corrupt.
 func Open(src blob.Blob) (*vips.Image, error) {
+	drawing, err := Drawing(src)
+	if err != nil {
+		return nil, err
+	}
+	if drawing != nil {
+		return Draw(drawing, drawing.Own(OwnSize(drawing)))
+	}
 	decoded, err := vips.Open(src.Path())
 	if problem.Has(err, problem.WorkerTimeout) {
 		return nil, err

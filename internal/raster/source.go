@@ -34,7 +34,7 @@ func (s *Source) Image() (*vips.Image, error) {
 	if s.ready != nil {
 		return s.ready, nil
 	}
-	im, err := Open(s.blob)
+	im, steps, err := s.open()
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +46,8 @@ func (s *Source) Image() (*vips.Image, error) {
 		}
 		im = colour
 	}
-	if !s.steps.Identity() {
-		changed, err := Apply(im, s.steps, s.img, s.alpha)
+	if !steps.Identity() {
+		changed, err := Apply(im, steps, s.img, s.alpha)
 		im.Close()
 		if err != nil {
 			return nil, err
@@ -64,6 +64,19 @@ func (s *Source) Image() (*vips.Image, error) {
 	}
 	s.ready = im
 	return im, nil
+}
+
+// open decodes the picture, and gives the steps that are left to do.
+func (s *Source) open() (*vips.Image, Steps, error) {
+	drawing, err := Drawing(s.blob)
+	if err != nil {
+		return nil, Steps{}, err
+	}
+	if drawing != nil {
+		return drawSteps(drawing, s.steps, s.img)
+	}
+	im, err := Open(s.blob)
+	return im, s.steps, err
 }
 
 // WriteReference writes the picture without loss, for comparing results with it.

@@ -119,7 +119,8 @@ func TestFloors(t *testing.T) {
 
 func TestCompression(t *testing.T) {
 	quality := 50
-	high := recipe.Recipe{Image: recipe.Image{Compression: recipe.CompressionUltra}}
+	high := recipe.Recipe{Image: recipe.Image{Compression: recipe.CompressionUltra},
+		Archive: recipe.Archive{Compression: recipe.CompressionMedium}}
 	fixed := high
 	fixed.Image.Quality = &quality
 	video := high
@@ -133,7 +134,8 @@ func TestCompression(t *testing.T) {
 		{fixed, recipe.FamilyImage, recipe.CompressionFixed},
 		{fixed, recipe.FamilyVideo, recipe.CompressionHigh},
 		{video, recipe.FamilyVideo, recipe.CompressionMedium},
-		{video, "archive", recipe.CompressionHigh},
+		{video, recipe.FamilyArchive, recipe.CompressionMedium},
+		{video, "document", recipe.CompressionHigh},
 	} {
 		if got := test.recipe.Compression(test.family); got != test.want {
 			t.Errorf("%s: %s, want %s", test.family, got, test.want)
@@ -182,7 +184,9 @@ func TestIgnored(t *testing.T) {
 		{recipe.FamilyImage, []string{"image", "metadata"}, nil},
 		{recipe.FamilyImage, []string{"image", "video"}, []string{"video"}},
 		{recipe.FamilyVideo, []string{"image", "video"}, []string{"image"}},
-		{"archive", []string{"image", "video"}, []string{"image", "video"}},
+		{recipe.FamilyImage, []string{"archive", "image"}, []string{"archive"}},
+		{recipe.FamilyArchive, []string{"image", "video"}, nil}, // its members may be of any kind
+		{"document", []string{"image", "video"}, []string{"image", "video"}},
 	} {
 		if got := r.Ignored(test.family, test.named); !slices.Equal(got, test.want) {
 			t.Errorf("%s, %v: %v, want %v", test.family, test.named, got, test.want)

@@ -1,5 +1,6 @@
 package vips
 
+// #include <stdlib.h>
 // #include "shim.h"
 import "C"
 
@@ -103,18 +104,44 @@ func (im *Image) JPEG(o JPEGOptions) ([]byte, error) {
 	})
 }
 
+// WebPPreset is one of libwebp's sets of defaults for a kind of picture.
+type WebPPreset int
+
+// The presets, in libwebp's order.
+const (
+	PresetDefault WebPPreset = iota
+	PresetPicture
+	PresetPhoto
+	PresetDrawing
+	PresetIcon
+	PresetText
+)
+
 // WebPOptions steer libwebp.
 type WebPOptions struct {
-	Quality  int  // 0 to 100, libwebp's scale; the effort of deflating where Lossless
-	Lossless bool // VP8L
-	Sharp    bool // chroma subsampled with regard to luma ("sharp YUV")
-	Effort   int  // 0 to 6
+	// Quality is libwebp's, 0 to 100: of the colours where lossy, the effort where
+	// Lossless, the closeness where NearLossless.
+	Quality int
+
+	Lossless     bool       // VP8L of the very samples, those under full transparency too
+	NearLossless bool       // VP8L of samples that were rounded where the eye sees it least
+	Alpha        int        // quality of transparency where lossy: 100 is exact
+	Sharp        bool       // chroma subsampled with regard to luma ("sharp YUV")
+	Deblock      bool       // the strength of the loop filter is searched
+	Preset       WebPPreset // what libwebp takes for granted of the picture
+	Passes       int        // analysis passes, 1 to 10; 0 means 1
+	Effort       int        // 0 to 6
 }
 
 // WebP writes a WebP without metadata.
 func (im *Image) WebP(o WebPOptions) ([]byte, error) {
+	c := C.shim_webp_options{
+		quality: C.int(o.Quality), lossless: flag(o.Lossless), near_lossless: flag(o.NearLossless),
+		alpha: C.int(o.Alpha), sharp: flag(o.Sharp), deblock: flag(o.Deblock),
+		preset: C.int(o.Preset), passes: C.int(max(o.Passes, 1)), effort: C.int(o.Effort),
+	}
 	return bytesOf("webp", func(buf *unsafe.Pointer, size *C.size_t) C.int {
-		return C.shim_webp(im.ptr, C.int(o.Quality), flag(o.Lossless), flag(o.Sharp), C.int(o.Effort), buf, size)
+		return C.shim_webp(im.ptr, &c, buf, size)
 	})
 }
 
@@ -125,12 +152,16 @@ type AVIFOptions struct {
 	Subsample bool // chroma 4:2:0; otherwise 4:4:4
 	Depth     int  // bits a sample: 8, 10 or 12
 	Effort    int  // 0 to 9
+
+	Tune string // what libaom is tuned for: "iq", "ssim" or "psnr"; "" is libheif's choice
 }
 
 // AVIF writes an AVIF without metadata.
 func (im *Image) AVIF(o AVIFOptions) ([]byte, error) {
+	tune := C.CString(o.Tune)
+	defer C.free(unsafe.Pointer(tune))
 	return bytesOf("avif", func(buf *unsafe.Pointer, size *C.size_t) C.int {
-		return C.shim_avif(im.ptr, C.int(o.Quality), flag(o.Lossless), flag(o.Subsample), C.int(o.Depth), C.int(o.Effort), buf, size)
+		return C.shim_avif(im.ptr, C.int(o.Quality), flag(o.Lossless), flag(o.Subsample), C.int(o.Depth), C.int(o.Effort), tune, buf, size)
 	})
 }
 

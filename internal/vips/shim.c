@@ -27,10 +27,11 @@ int shim_open(const char *path, VipsImage **out) {
 	return *out == NULL ? -1 : 0;
 }
 
-// shim_open_svg draws an SVG at a scale; 1 is one pixel a user unit.
+// shim_open_svg draws an SVG at a scale; 1 is one pixel a user unit. CSS has 96 pixels to
+// the inch; libvips would take 72.
 int shim_open_svg(const void *data, size_t size, double scale, VipsImage **out) {
 	VipsImage *lazy = NULL;
-	if (vips_svgload_buffer((void *) data, size, &lazy, "scale", scale, NULL) != 0) {
+	if (vips_svgload_buffer((void *) data, size, &lazy, "scale", scale, "dpi", 96.0, NULL) != 0) {
 		return -1;
 	}
 	*out = vips_image_copy_memory(lazy);
@@ -200,16 +201,19 @@ int shim_jpeg(VipsImage *in, int quality, int table, int chroma, int trellis, in
 		"interlace", progressive, "optimize_coding", TRUE, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
 }
 
-int shim_webp(VipsImage *in, int quality, int lossless, int sharp, int effort, void **buf, size_t *size) {
-	return vips_webpsave_buffer(in, buf, size, "Q", quality, "lossless", lossless,
-		"smart_subsample", sharp, "effort", effort, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
+int shim_webp(VipsImage *in, const shim_webp_options *o, void **buf, size_t *size) {
+	return vips_webpsave_buffer(in, buf, size, "Q", o->quality, "lossless", o->lossless, "exact", o->lossless,
+		"near_lossless", o->near_lossless, "alpha_q", o->alpha, "smart_subsample", o->sharp,
+		"smart_deblock", o->deblock, "preset", o->preset, "passes", o->passes,
+		"effort", o->effort, "keep", VIPS_FOREIGN_KEEP_NONE, NULL);
 }
 
-int shim_avif(VipsImage *in, int quality, int lossless, int chroma, int depth, int effort, void **buf, size_t *size) {
+// shim_avif: without a tune, libheif takes the one it holds for the best.
+int shim_avif(VipsImage *in, int quality, int lossless, int chroma, int depth, int effort, const char *tune, void **buf, size_t *size) {
 	return vips_heifsave_buffer(in, buf, size, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1,
 		"Q", quality, "lossless", lossless, "bitdepth", depth, "effort", effort,
 		"subsample_mode", chroma ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF,
-		"keep", VIPS_FOREIGN_KEEP_NONE, NULL);
+		"keep", VIPS_FOREIGN_KEEP_NONE, tune[0] != '\0' ? "tune" : NULL, tune, NULL);
 }
 
 int shim_palette_png(VipsImage *in, int quality, int colours, int effort, double dither, void **buf, size_t *size) {

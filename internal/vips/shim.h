@@ -21,8 +21,13 @@ int shim_add_alpha(VipsImage *in, VipsImage **out);
 int shim_flatten(VipsImage *in, const double *background, VipsImage **out);
 int shim_attention(VipsImage *in, int width, int height, int *x, int *y);
 int shim_jpeg(VipsImage *in, int quality, int table, int chroma, int trellis, int progressive, void **buf, size_t *size);
-int shim_webp(VipsImage *in, int quality, int lossless, int sharp, int effort, void **buf, size_t *size);
-int shim_avif(VipsImage *in, int quality, int lossless, int chroma, int depth, int effort, void **buf, size_t *size);
+
+typedef struct {
+	int quality, lossless, near_lossless, alpha, sharp, deblock, preset, passes, effort;
+} shim_webp_options;
+
+int shim_webp(VipsImage *in, const shim_webp_options *o, void **buf, size_t *size);
+int shim_avif(VipsImage *in, int quality, int lossless, int chroma, int depth, int effort, const char *tune, void **buf, size_t *size);
 int shim_palette_png(VipsImage *in, int quality, int colours, int effort, double dither, void **buf, size_t *size);
 int shim_png(VipsImage *in, int level, void **buf, size_t *size);
 int shim_blob(VipsImage *in, const char *name, const void **data, size_t *size);

@@ -225,6 +225,7 @@ func doPicture(s *session, args []string) error {
 //	bytes N             N bytes of text
 //	cut FILE N          the first N bytes of another
 //	pad FILE N          a JPEG made N bytes long by comments
+//	archive KIND        a ZIP archive, see archived
 func doMedia(s *session, args []string) error {
 	if err := want(args, 3, 4); err != nil {
 		return err
@@ -269,6 +270,8 @@ func (s *session) media(kind string, args []string) ([]byte, error) {
 		return from[:min(n, len(from))], nil
 	case "pad":
 		return padded(from, n)
+	case "archive":
+		return archived(args[0])
 	}
 	return nil, fmt.Errorf("unknown kind %s", kind)
 }

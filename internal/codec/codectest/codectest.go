@@ -42,6 +42,9 @@ type Suite struct {
 	// Decode is an independent decoder, such as the standard library's.
 	Decode func(io.Reader) (image.Image, error)
 
+	// Unpack is an independent reader of a container's members; Decode is not needed then.
+	Unpack func([]byte) ([]Unpacked, error)
+
 	// Rounds says that decoders of this format may differ by rounding, so that only equal
 	// files of it are sure to decode to equal pixels.
 	Rounds bool
@@ -83,6 +86,10 @@ func Run(t *testing.T, s Suite) {
 				t.Run("untouched", c.untouched)
 				return
 			}
+			if s.Unpack != nil {
+				c.container(t, i == 0)
+				return
+			}
 			t.Run("limits", c.limits)
 			t.Run("levels", c.levels)
 			t.Run("quality", c.quality)
@@ -120,7 +127,7 @@ func newBench(t testing.TB, s Suite) *bench {
 	if b.formats, err = format.NewTable(b.all.Rows()...); err != nil {
 		t.Fatal(err)
 	}
-	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}}
+	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{}}
 	if b.engine, err = engine.New(b.all, metrics); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +179,7 @@ func store(t testing.TB, data []byte) blob.Blob {
 func (b *bench) request(src blob.Blob, r recipe.Recipe) engine.Request {
 	return engine.Request{
 		Source: src, Name: "sample." + b.row.Ext[0], Recipe: r,
-		Budget: engine.Budget{Depth: 3, Parts: 1000, Bytes: 1 << 30},
+		Budget: engine.Budget{Depth: 8, Parts: 1000, Bytes: 1 << 30, Ratio: 200},
 	}
 }
 
@@ -193,9 +200,10 @@ func (b *bench) siblings() []format.Row {
 
 // at is the recipe of one level, with the defaults of package schema elsewhere.
 func at(level recipe.Compression) recipe.Recipe {
-	return recipe.Recipe{Image: recipe.Image{
-		Compression: level, Format: recipe.Formats{recipe.Keep}, Background: "#ffffff",
-	}}
+	return recipe.Recipe{
+		Image:   recipe.Image{Compression: level, Format: recipe.Formats{recipe.Keep}, Background: "#ffffff"},
+		Archive: recipe.Archive{Compression: level, Contents: true, Depth: 3},
+	}
 }
 
 // plan asks the codec under test, or that of another format, for its proposals.

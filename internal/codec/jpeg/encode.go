@@ -14,13 +14,7 @@ import (
 
 // encodeRecoded writes the input's own coefficients anew.
 func (p *planner) encodeRecoded(_ context.Context, dst *blob.Writer) error {
-	data, err := p.In.Blob.Bytes(maxFile)
-	if err != nil {
-		return err
-	}
-	// What Inspect has let in is let in here, whatever the operator's limit was.
-	limits := jpegdct.Limits{Pixels: int64(p.In.Facts.Width) * int64(p.In.Facts.Height)}
-	f, err := jpegdct.Parse(data, limits)
+	f, err := p.parsed()
 	if err != nil {
 		return err
 	}
@@ -36,6 +30,13 @@ func (p *planner) encodeLossy(dst *blob.Writer, m mode, level int) error {
 	f, err := jpegdct.Parse(data, jpegdct.Limits{Pixels: int64(p.Width) * int64(p.Height)})
 	if err != nil {
 		return fmt.Errorf("the draft does not read back: %w", err)
+	}
+	if p.In.Format == ID && p.Img.Preserves("all") {
+		own, err := p.parsed()
+		if err != nil {
+			return err
+		}
+		f.Segments = own.Segments // the density is read from them
 	}
 	return p.finish(dst, f, p.Upright, p.Mark())
 }
@@ -70,6 +71,48 @@ func (p *planner) transformed(m mode) (*jpegquant.Source, error) {
 		return p.source.Source, nil
 	}
 	p.source = nil
+	made, err := p.own(m)
+	if made == nil && err == nil {
+		made, err = p.drawn(m)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.source = &source{made, m}
+	return made, nil
+}
+
+// own gives the coefficients of the input itself, if it is a JPEG that is sampled as the
+// result is to be and whose blocks stay where they are, or nil. That saves rounding to
+// pixels and back.
+func (p *planner) own(m mode) (*jpegquant.Source, error) {
+	if !p.Same {
+		return nil, nil
+	}
+	f, err := p.parsed()
+	if err != nil {
+		return nil, err
+	}
+	turned, exact := jpegdct.Upright(f, max(1, photometa.Orientation(p.In.Facts.Tag("exif"))))
+	if !exact || !sampledAs(turned, m) {
+		return nil, nil
+	}
+	return jpegquant.FromFile(turned), nil
+}
+
+// sampledAs says whether f is gray or Y, Cb and Cr in the mode's sampling.
+func sampledAs(f *jpegdct.File, m mode) bool {
+	if len(f.Components) == 1 {
+		return true
+	}
+	c := f.Components
+	return len(c) == 3 && f.ColorModel() == jpegdct.YCbCr &&
+		c[0].H == m.sampling.Across && c[0].V == m.sampling.Down &&
+		c[1].H == 1 && c[1].V == 1 && c[2].H == 1 && c[2].V == 1
+}
+
+// drawn transforms the pixels, at 8 bits a sample.
+func (p *planner) drawn(m mode) (*jpegquant.Source, error) {
 	im, err := p.Source.Image()
 	if err != nil {
 		return nil, err
@@ -86,12 +129,18 @@ func (p *planner) transformed(m mode) (*jpegquant.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := jpegquant.FromPixels(jpegquant.Pixels{Width: im.Width(), Height: im.Height(), Channels: im.Bands(), Pix: pix}, m.sampling)
+	return jpegquant.FromPixels(jpegquant.Pixels{
+		Width: im.Width(), Height: im.Height(), Channels: im.Bands(), Pix: pix}, m.sampling)
+}
+
+// parsed gives the input's coefficients.
+func (p *planner) parsed() (*jpegdct.File, error) {
+	data, err := p.In.Blob.Bytes(maxFile)
 	if err != nil {
 		return nil, err
 	}
-	p.source = &source{made, m}
-	return made, nil
+	// What Inspect has let in is let in here, whatever the operator's limit was.
+	return jpegdct.Parse(data, jpegdct.Limits{Pixels: int64(p.In.Facts.Width) * int64(p.In.Facts.Height)})
 }
 
 // withProfile puts a colour profile into a file that has none.

@@ -1,0 +1,183 @@
+package avif
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"compressor/internal/blob"
+	"compressor/internal/codec"
+	"compressor/internal/format"
+	"compressor/internal/picture"
+	"compressor/internal/problem"
+	"compressor/internal/recipe"
+)
+
+// Plan proposes libaom where loss is allowed; libaom without loss where a new picture must
+// be exact; and the bitstream as it is in a container without waste.
+func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
+	w, err := picture.Prepare(in, to, r, true)
+	if err != nil || w.Idle() {
+		return codec.Plan{}, err
+	}
+	if !w.Same && max(w.Width, w.Height) > maxSide {
+		return codec.Plan{}, tooLarge(w)
+	}
+	p := planner{Work: w}
+	plan := w.Plan()
+	switch {
+	case w.Same && (w.Lossless() || w.Spent()) || max(w.Width, w.Height) > maxSide:
+	case w.Lossless() && in.Facts.Depth <= 8:
+		plan.Candidates = append(plan.Candidates, p.exact())
+	default:
+		if w.Lossless() {
+			plan.Notes = append(plan.Notes, fmt.Sprintf(
+				"More than 8 bits a sample: made visually lossless (score %d or more).", recipe.VisuallyLossless))
+		}
+		plan.Candidates = append(plan.Candidates, p.searched())
+	}
+	if w.Same {
+		plan.Candidates = append(plan.Candidates, p.repacked())
+	}
+	return plan, nil
+}
+
+// maxSide is what libvips hands to libheif; the format itself ends at 65536.
+const maxSide = 16384
+
+// tooLarge names the option that asks for an AVIF larger than can be made.
+func tooLarge(w *picture.Work) error {
+	path := "image.format"
+	if w.In.Format == ID {
+		path = "image.resize"
+	}
+	return problem.Invalid(problem.Field{Path: path, Message: fmt.Sprintf(
+		"An AVIF of at most %d pixels a side can be made; this one would be %d×%d.", maxSide, w.Width, w.Height)})
+}
+
+// planner makes the candidates of one plan.
+type planner struct{ *picture.Work }
+
+// repacked keeps the input's bitstreams.
+func (p planner) repacked() codec.Candidate {
+	return codec.Candidate{
+		Label: "repacked", Format: ID, Lossless: true, Lost: p.lost(p.Stored),
+		Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeRepacked(dst) },
+	}
+}
+
+// exact codes every sample of a new picture as it is, in RGB.
+func (p planner) exact() codec.Candidate {
+	return codec.Candidate{
+		Label: "libaom lossless", Format: ID, Lossless: true, Lost: p.lost(p.Upright),
+		Encode: func(_ context.Context, dst *blob.Writer) error {
+			return p.encode(dst, exactly, 100, effort(p.Width*p.Height))
+		},
+	}
+}
+
+// lost is what goes beside precision: an AVIF has no place for comments and IPTC.
+func (p planner) lost(k picture.Kept) []string {
+	lost := slices.Clone(k.Lost)
+	if p.Img.Preserves("all") {
+		for _, name := range []string{"iptc", "comment"} {
+			if p.In.Facts.Tag(name) != nil {
+				lost = append(lost, name)
+			}
+		}
+	}
+	return lost
+}
+
+// mode is one way to drive libaom. Full colour costs little in AV1 and wins at all floors;
+// so do 10 bits a sample, whatever the source has: docs/images.md.
+type mode string
+
+const (
+	lossy   mode = "4:4:4"
+	exactly mode = "lossless"
+)
+
+// searched is the search, or the single attempt of a fixed quality.
+func (p planner) searched() codec.Candidate {
+	if p.Img.Quality != nil {
+		c := p.at(*p.Img.Quality)
+		c.Fixed = true
+		return c
+	}
+	return codec.Candidate{
+		Label: "libaom", Format: ID,
+		Knob: &codec.Knob{
+			Low: 3, High: coarsest - 1, Start: start(p.In.Floor),
+			At:     func(level int) codec.Candidate { return p.at(quality(level)) },
+			Sketch: p.sketches(), Slope: slope,
+		},
+	}
+}
+
+func (p planner) at(quality int) codec.Candidate {
+	return codec.Candidate{
+		Label: fmt.Sprintf("libaom q=%d", quality), Format: ID, Lost: p.lost(p.Upright),
+		Encode: func(_ context.Context, dst *blob.Writer) error {
+			return p.encode(dst, lossy, quality, effort(p.Width*p.Height))
+		},
+	}
+}
+
+// sketches are files of the least effort whose scores are of use, where that saves much. At
+// the next finer quantizer they come closest to the scores of the real ones.
+func (p planner) sketches() func(level int) codec.Candidate {
+	if effort(p.Width*p.Height) <= sketchy {
+		return nil
+	}
+	return func(level int) codec.Candidate {
+		q := quality(level + 1)
+		return codec.Candidate{
+			Label: fmt.Sprintf("libaom q=%d, sketch", q), Format: ID,
+			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encode(dst, lossy, q, sketchy) },
+		}
+	}
+}
+
+// sketchy is the effort of sketches: see effort.
+const sketchy = 2
+
+// slope is how much the score of photos rises with a level.
+const slope = 1.2
+
+// coarsest is the highest of libaom's quantizers, which are the levels of the search,
+// upside down: libheif's scale of quality has names for 100 where there are 64.
+const coarsest = 63
+
+// quality is libheif's word for a level: the middle one of those that mean its quantizer.
+func quality(level int) int { return 100 - ((coarsest-level)*200+coarsest)/(2*coarsest) }
+
+// start is the level at which the median photo crosses a floor: docs/images.md.
+func start(floor float64) int {
+	switch {
+	case floor >= 88:
+		return 52
+	case floor >= 80:
+		return 47
+	case floor >= 70:
+		return 37
+	}
+	return 28
+}
+
+// effort is libaom's, by the size of the picture. A megapixel takes 15 s of processor time at
+// 6, 6 s at 4, 1.4 s at 3 and 0.8 s at 2. Against 4, the first saves three to four percent,
+// and the others cost two and four: docs/images.md.
+func effort(pixels int) int {
+	switch {
+	case pixels <= 1<<19:
+		return 6
+	case pixels <= 3<<20:
+		return 4
+	case pixels <= 12<<20:
+		return 3
+	case pixels <= 40<<20:
+		return 2
+	}
+	return 1
+}

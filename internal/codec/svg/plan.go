@@ -1,0 +1,199 @@
+package svg
+
+import (
+	"bytes"
+	"context"
+	"hash/crc32"
+
+	"encoding/binary"
+
+	"compressor/internal/blob"
+	"compressor/internal/codec"
+	"compressor/internal/deflate"
+	"compressor/internal/format"
+	"compressor/internal/picture"
+	"compressor/internal/problem"
+	"compressor/internal/raster"
+	"compressor/internal/recipe"
+	"compressor/internal/svgfile"
+	"compressor/internal/svgmin"
+)
+
+// What a rounded drawing must score, whatever the level: drawings are looked at in every
+// size, and the bytes between hardly visible and not visible are few.
+const (
+	floor = 95
+	worst = 90
+)
+
+// Plan proposes the drawing with its numbers rounded, coarsely and finely; with all values
+// kept; and, as a last resort, only written tighter.
+func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
+	if in.Format != ID && in.Format != IDZ {
+		return codec.Plan{}, problem.Invalid(problem.Field{Path: "image.format", Message: "A picture made of pixels cannot become a drawing."})
+	}
+	if in.Format != to && in.Facts.NotHandled == "" {
+		in.Facts.NotDrawn = "" // it stays a drawing
+	}
+	w, err := picture.Prepare(in, to, r, true)
+	if err != nil || w.Idle() {
+		return codec.Plan{}, err
+	}
+	p := &planner{Work: w, to: to}
+	if err := p.prepare(); err != nil {
+		return codec.Plan{}, err
+	}
+	plan := codec.Plan{Changed: !w.Same, Floor: floor, Worst: worst, Close: w.Source.Close, Lost: p.lost()}
+	if p.frame != nil {
+		plan = w.Plan()
+		plan.Floor, plan.Worst, plan.Lost = recipe.VisuallyLossless, 0, p.lost()
+	}
+	if w.Img.Quality != nil {
+		plan.Ignored = append(plan.Ignored, "image.quality")
+	}
+	if p.textual {
+		plan.Notes = append(plan.Notes, "The drawing has scripts, animation or contents that are not SVG: it was only written tighter.")
+	}
+	plan.Candidates = p.candidates()
+	return plan, nil
+}
+
+// planner makes the candidates of one plan.
+type planner struct {
+	*picture.Work
+	to        format.ID
+	text      []byte         // the document, inflated, and reframed if that is asked
+	frame     *svgfile.Frame // another size or part
+	textual   bool
+	roundable bool // a rounding would show if it were too coarse
+	tolerance float64
+	keep      svgmin.Options // what stays beside the drawing
+}
+
+func (p *planner) prepare() error {
+	data, err := p.In.Blob.Bytes(svgfile.MaxBytes)
+	if err != nil {
+		return err
+	}
+	if p.text, err = svgfile.Unzip(data); err != nil {
+		return err
+	}
+	doc, err := svgfile.Parse(p.text)
+	if err != nil {
+		return err
+	}
+	survey := doc.Survey()
+	p.textual = svgmin.Textual(survey)
+	p.roundable = survey.Drawn && !survey.Font && !p.textual
+	for _, kind := range [...]string{"copyright", "creation", "location"} {
+		p.keep.Metadata = p.keep.Metadata || p.Img.Preserves(kind)
+	}
+	p.keep.Comments = p.Img.Preserves("all")
+	if err := p.reframe(doc); err != nil {
+		return err
+	}
+	p.tolerance = svgmin.Tolerance(doc)
+	return nil
+}
+
+// reframe changes size and part, if that is asked.
+func (p *planner) reframe(doc *svgfile.Document) error {
+	steps, err := raster.Plan(p.In.Facts.Width, p.In.Facts.Height, p.Img)
+	if err != nil || steps.Identity() {
+		return err
+	}
+	if steps.Smart || steps.CutSmart {
+		return problem.Invalid(problem.Field{Path: "image", Message: "A drawing has no pixels in which gravity 'smart' could look."})
+	}
+	frame := raster.Frame(doc, steps, p.Img)
+	p.frame = &frame
+	doc.Reframe(frame)
+	p.text = doc.Bytes()
+	return nil
+}
+
+// lost names what no candidate carries.
+func (p *planner) lost() []string {
+	var lost []string
+	if p.In.Facts.Tag("comment") != nil && !p.keep.Comments {
+		lost = append(lost, "comment")
+	}
+	if p.In.Facts.Tag("metadata") != nil && !p.keep.Metadata {
+		lost = append(lost, "metadata")
+	}
+	return lost
+}
+
+// fine is how much finer the second rounding is than the first.
+const fine = 100
+
+func (p *planner) candidates() []codec.Candidate {
+	if p.Level == recipe.CompressionNone {
+		return []codec.Candidate{p.candidate("as it is", nil, p.frame == nil)}
+	}
+	var out []codec.Candidate
+	round := func(label string, tolerance float64) {
+		o := p.keep
+		o.Tolerance = tolerance
+		out = append(out, p.candidate(label, &o, false))
+	}
+	if p.roundable && !p.Lossless() && !p.settled() {
+		round("rounded", p.tolerance)
+		round("rounded finely", p.tolerance/fine)
+	}
+	exact, textual := p.keep, p.keep
+	textual.Textual = true
+	if !p.textual {
+		out = append(out, p.candidate("values kept", &exact, p.frame == nil))
+	}
+	return append(out, p.candidate("written tighter", &textual, p.frame == nil))
+}
+
+// settled says whether an earlier pass has had its choice of all this: the document is what
+// the finer rounding makes. Without this, a rounding that was found too coarse for the
+// original might do for what came of it.
+func (p *planner) settled() bool {
+	o := p.keep
+	o.Tolerance = p.tolerance / fine
+	again, err := svgmin.Minify(p.text, o)
+	return err == nil && bytes.Equal(again, p.text)
+}
+
+// candidate writes the document by the options; without them just as it is.
+func (p *planner) candidate(label string, o *svgmin.Options, lossless bool) codec.Candidate {
+	return codec.Candidate{
+		Label: label, Format: p.to, Lossless: lossless,
+		Encode: func(ctx context.Context, dst *blob.Writer) error {
+			text := p.text
+			if o != nil {
+				var err error
+				if text, err = svgmin.Minify(text, *o); err != nil {
+					return err
+				}
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if p.to == IDZ {
+				var err error
+				if text, err = zipped(text); err != nil {
+					return err
+				}
+			}
+			_, err := dst.Write(text)
+			return err
+		},
+	}
+}
+
+// zipped makes a gzip stream (RFC 1952) without a name or time.
+func zipped(text []byte) ([]byte, error) {
+	const unknownSystem = 0xff
+	out := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, unknownSystem}
+	out, err := deflate.CompressRaw(out, text, deflate.Best)
+	if err != nil {
+		return nil, err
+	}
+	out = binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(text))
+	return binary.LittleEndian.AppendUint32(out, uint32(len(text))), nil
+}

@@ -1,0 +1,269 @@
+package svgmin
+
+import (
+	"math"
+	"strings"
+
+	"compressor/internal/svgfile"
+)
+
+// stack rewrites how elements lie within each other, from the innermost outwards.
+func (m *minifier) stack(n *svgfile.Node, c context) {
+	if n.Kind != svgfile.Element || foreign(n) {
+		return
+	}
+	if id, ok := n.Attr("id"); ok && m.used[id] {
+		c.unknown = true
+	}
+	c.values = m.inherit(n, c.values)
+	for _, child := range n.Children {
+		m.stack(child, c)
+	}
+	if n.Local == "switch" || wordy(n) {
+		return
+	}
+	m.dropEmpty(n, c)
+	m.dissolve(n)
+	if container(n.Local) {
+		m.joinPaths(n, c)
+		m.gather(n)
+		m.wrapRuns(n)
+	}
+}
+
+// container says whether an SVG element of that name draws its children, which may be
+// groups.
+func container(local string) bool {
+	switch local {
+	case "svg", "g", "a", "symbol", "mask", "pattern", "marker":
+		return true
+	}
+	return false
+}
+
+// dropEmpty drops children that draw nothing and that nothing refers to.
+func (m *minifier) dropEmpty(n *svgfile.Node, c context) {
+	var kept []*svgfile.Node
+	for _, child := range n.Children {
+		if child.Kind == svgfile.Element && child.Space == svgfile.NamespaceSVG && (m.empty(n, child) || m.unseen(child, c)) && !m.referred(child) {
+			continue
+		}
+		kept = append(kept, child)
+	}
+	n.Children = kept
+}
+
+// empty says whether child draws nothing.
+func (m *minifier) empty(parent, child *svgfile.Node) bool {
+	_, filtered := child.Attr("filter")
+	switch child.Local {
+	case "g", "a":
+		return len(child.Children) == 0 && !filtered && parent.Local != "switch"
+	case "defs", "text", "tspan":
+		return len(child.Children) == 0
+	case "style":
+		return strings.TrimSpace(child.Contents()) == ""
+	case "linearGradient", "radialGradient", "pattern", "mask", "marker", "clipPath", "filter":
+		return m.survey.Drawn // nothing refers to it
+	case "path":
+		return strings.TrimSpace(child.Value("d")) == "" && parent.Local != "clipPath"
+	case "polygon", "polyline":
+		return strings.TrimSpace(child.Value("points")) == "" && parent.Local != "clipPath"
+	case "use":
+		return child.Href() == ""
+	}
+	if parent.Local == "defs" && m.survey.Drawn && (leaf(child.Local) || child.Local == "g") {
+		return true
+	}
+	return false
+}
+
+// unseen says whether a shape is painted with nothing. One with a class stays: outside
+// style sheets may know it.
+func (m *minifier) unseen(n *svgfile.Node, c context) bool {
+	_, class := n.Attr("class")
+	if display, known := m.computed(n, c, "display"); known && display == "none" && n.Local != "svg" && !class && !m.survey.Script && graphic(n) {
+		return true
+	}
+	if !leaf(n.Local) || m.markers || class || c.clip || len(n.Children) > 0 {
+		return false
+	}
+	fill, knownFill := m.computed(n, c, "fill")
+	stroke, knownStroke := m.computed(n, c, "stroke")
+	width, knownWidth := m.computed(n, c, "stroke-width")
+	_, events := m.computed(n, c, "pointer-events")
+	filter, _ := m.computed(n, c, "filter")
+	_, eventsSet := n.Attr("pointer-events")
+	_, inherited := c.values["pointer-events"]
+	return knownFill && knownStroke && events && !eventsSet && !inherited && filter == "none" && fill == "none" &&
+		(stroke == "none" || knownWidth && width == "0")
+}
+
+// dissolve takes groups away that do nothing for their children, or whose single child
+// can do it itself.
+func (m *minifier) dissolve(n *svgfile.Node) {
+	if !container(n.Local) && n.Local != "clipPath" {
+		return
+	}
+	var out []*svgfile.Node
+	for _, child := range n.Children {
+		switch {
+		case !child.Is("g") || n.Local == "clipPath":
+			out = append(out, child)
+		case len(child.Attrs) == 0 && !described(child):
+			out = append(out, child.Children...)
+		case len(child.Children) == 1 && m.handDown(child, child.Children[0]):
+			out = append(out, child.Children[0])
+		default:
+			out = append(out, child)
+		}
+	}
+	n.Children = out
+}
+
+// described says whether a group has a title or description of its own.
+func described(n *svgfile.Node) bool {
+	for _, child := range n.Children {
+		if child.Kind == svgfile.Element && (child.Local == "title" || child.Local == "desc") {
+			return true
+		}
+	}
+	return false
+}
+
+// handDown moves all attributes of a group to its single child, if each means the same
+// there.
+func (m *minifier) handDown(group, child *svgfile.Node) bool {
+	if child.Kind != svgfile.Element || child.Space != svgfile.NamespaceSVG || !(leaf(child.Local) || child.Local == "g" || child.Local == "use" || child.Local == "text") {
+		return false
+	}
+	if id, ok := child.Attr("id"); ok && m.refs[id] {
+		return false
+	}
+	if _, styled := child.Attr("style"); styled {
+		return false
+	}
+	for _, a := range group.Attrs {
+		if !m.canGoDown(a, child) {
+			return false
+		}
+	}
+	for _, a := range group.Attrs {
+		own, has := child.Attr(a.Local)
+		switch {
+		case a.Local == "transform" && has:
+			child.Set("transform", a.Value+own)
+		case !has || own == "inherit":
+			child.Set(a.Local, a.Value)
+		}
+	}
+	if m.fromStyle[group] {
+		m.fromStyle[child] = true
+	}
+	return true
+}
+
+func (m *minifier) canGoDown(a svgfile.Attr, child *svgfile.Node) bool {
+	if a.Space != "" || m.sheet.properties[a.Local] {
+		return false
+	}
+	_, has := child.Attr(a.Local)
+	switch a.Local {
+	case "transform":
+		return !m.sheet.properties["transform"]
+	case "opacity":
+		return !has
+	case "clip-path", "mask", "filter":
+		_, moves := child.Attr("transform")
+		return !has && !moves && child.Local == "g" && !m.clipped(child)
+	}
+	return properties[a.Local].inherited
+}
+
+// clipped says whether n has an effect that works on it as a whole.
+func (m *minifier) clipped(n *svgfile.Node) bool {
+	for _, name := range [...]string{"clip-path", "mask", "filter", "opacity"} {
+		if _, has := n.Attr(name); has {
+			return true
+		}
+	}
+	return false
+}
+
+// joinPaths makes one of neighbouring paths that are painted alike and lie apart.
+func (m *minifier) joinPaths(n *svgfile.Node, c context) {
+	if m.markers || m.sheet.tags["path"] {
+		return
+	}
+	var out []*svgfile.Node
+	for _, child := range n.Children {
+		if len(out) > 0 && m.joins(out[len(out)-1], child, c) {
+			out[len(out)-1].Set("d", out[len(out)-1].Value("d")+absolute(child.Value("d")))
+			continue
+		}
+		out = append(out, child)
+	}
+	n.Children = out
+}
+
+// absolute lets path data begin with an absolute move, so that it can follow others.
+func absolute(d string) string {
+	if rest, ok := strings.CutPrefix(d, "m"); ok {
+		// The first pair is absolute whatever the letter; those behind it are lines
+		// relative to it, and need the small letter: an empty move gives them one.
+		x, n1 := scanNumber(strings.TrimLeft(rest, " ,"))
+		after := strings.TrimLeft(rest, " ,")[n1:]
+		y, n2 := scanNumber(strings.TrimLeft(after, " ,"))
+		after = strings.TrimLeft(after, " ,")[n2:]
+		return "M" + join([]string{short(x.value, x.digits), short(y.value, y.digits)}) + "m0 0" + after
+	}
+	return d
+}
+
+// joins says whether b may become part of a.
+func (m *minifier) joins(a, b *svgfile.Node, c context) bool {
+	if !a.Is("path") || !b.Is("path") || len(a.Attrs) != len(b.Attrs) || len(a.Children)+len(b.Children) > 0 {
+		return false
+	}
+	for _, attr := range a.Attrs {
+		if attr.Local == "id" || attr.Local == "class" || attr.Local == "style" || strings.Contains(attr.Value, "url(") {
+			return false
+		}
+		if v, has := b.Attr(attr.Local); attr.Local != "d" && (!has || v != attr.Value || attr.Space != "") {
+			return false
+		}
+	}
+	left, right := parsePath(a.Value("d")), parsePath(b.Value("d"))
+	if !left.whole || !right.whole || len(left.segments) == 0 || len(right.segments) == 0 {
+		return false
+	}
+	return m.outlines(a, c) || reach(left.segments).apart(reach(right.segments), m.breadth(a, c))
+}
+
+// outlines says whether a path is only stroked, in full colour: then two that cross look
+// the same as one, but for the edge of a pixel.
+func (m *minifier) outlines(n *svgfile.Node, c context) bool {
+	for name, value := range map[string]string{"fill": "none", "opacity": "1", "stroke-opacity": "1"} {
+		if v, known := m.computed(n, c, name); !known || v != value {
+			return false
+		}
+	}
+	return m.Tolerance > 0
+}
+
+// breadth is how far apart two paths must lie not to touch: their strokes, with mitres,
+// and some pixels.
+func (m *minifier) breadth(n *svgfile.Node, c context) float64 {
+	pixels := m.rootSide() / 256
+	if stroke, known := m.computed(n, c, "stroke"); known && stroke == "none" {
+		return pixels
+	}
+	width, known := m.computed(n, c, "stroke-width")
+	x, length := scanNumber(width)
+	limit, knownLimit := m.computed(n, c, "stroke-miterlimit")
+	miter, _ := scanNumber(limit)
+	if !known || !knownLimit || length != len(width) {
+		return math.Inf(1)
+	}
+	return pixels + x.value*max(miter.value, 1)
+}

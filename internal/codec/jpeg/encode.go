@@ -38,7 +38,13 @@ func (p *planner) encodeLossy(dst *blob.Writer, m mode, level int) error {
 		}
 		f.Segments = own.Segments // the density is read from them
 	}
-	return p.finish(dst, f, p.Upright, p.Mark())
+	if err := p.finish(dst, f, p.Upright, p.Mark()); err != nil {
+		return err
+	}
+	if m == quarter() {
+		p.quarter = dst.Size()
+	}
+	return nil
 }
 
 // quantized makes a sequential file, once.
@@ -79,6 +85,10 @@ func (p *planner) transformed(m mode) (*jpegquant.Source, error) {
 		return nil, err
 	}
 	p.source = &source{made, m}
+	if m == quarter() {
+		blue, red := made.Missed()
+		p.missed = blue + red
+	}
 	return made, nil
 }
 

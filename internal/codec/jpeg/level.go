@@ -50,6 +50,11 @@ func start(floor float64) int {
 	return min(max(int(math.Round((crossing(floor)-coarsest)*perUnit)), 1), levels)
 }
 
+// rise is how much the score rises with a level there.
+func rise(score float64) float64 {
+	return 1 / (crossing(score+0.5) - crossing(score-0.5)) / perUnit
+}
+
 // crossing is the logarithm of the scale at which the median photo has a score.
 func crossing(score float64) float64 {
 	at := medians()

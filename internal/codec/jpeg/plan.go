@@ -70,6 +70,11 @@ type planner struct {
 	*picture.Work
 	source *source          // what is quantized, for one mode at a time
 	drafts map[draft][]byte // files so far: the search ends by finishing one of them
+
+	// Of 4:2:0, for the decision on full chroma: the size of its finished file, and what it
+	// left out.
+	quarter int64
+	missed  float64
 }
 
 // draft names one file.
@@ -77,6 +82,9 @@ type draft struct {
 	mode  mode
 	level int
 }
+
+// quarter is the mode that is tried first.
+func quarter() mode { return mode{"4:2:0", jpegquant.Quarter} }
 
 // mode is one way to sample colour.
 type mode struct {
@@ -86,7 +94,7 @@ type mode struct {
 
 // lossy lists the searches, or the single attempts of a fixed quality.
 func (p *planner) lossy() []codec.Candidate {
-	modes := []mode{{"4:2:0", jpegquant.Quarter}, {"4:4:4", jpegquant.Full}}
+	modes := []mode{quarter(), {"4:4:4", jpegquant.Full}}
 	switch {
 	case p.In.Facts.Gray:
 		modes = []mode{{"gray", jpegquant.Quarter}}
@@ -117,12 +125,32 @@ func (p *planner) candidate(m mode) codec.Candidate {
 		return c
 	}
 	return codec.Candidate{
-		Label: "trellis " + m.name, Format: ID,
+		Label: "trellis " + m.name, Format: ID, AtLeast: p.atLeast(m),
 		Knob: &codec.Knob{
-			Low: 1, High: levels, Start: start(p.In.Floor),
+			Low: 1, High: levels, Start: start(p.In.Floor), Slope: rise(p.In.Floor),
 			At:    func(level int) codec.Candidate { return p.at(m, level) },
 			Draft: func(level int) codec.Candidate { return p.draft(m, level) }, Slack: draftSlack,
 		},
+	}
+}
+
+// richChroma is what 4:2:0 must have left out of chroma, as a mean square in units of
+// samples, for 4:4:4 to be worth a search: fine detail between strong colours, which photos
+// seldom have. On 19 crops of photos 4:4:4 was smaller where this was 13, by 1 to 2 %, and
+// larger by up to 18 % where it was below 5.
+const richChroma = 6
+
+// atLeast: full chroma makes larger files of what 4:2:0 holds well enough. Only a measured
+// file of 4:2:0 says so: if it misses the floor, full chroma is tried.
+func (p *planner) atLeast(m mode) func(context.Context) (int64, error) {
+	if m.sampling != jpegquant.Full || p.Target.Bytes > 0 {
+		return nil
+	}
+	return func(context.Context) (int64, error) {
+		if p.missed >= richChroma {
+			return 0, nil
+		}
+		return p.quarter, nil
 	}
 }
 

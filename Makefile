@@ -2,10 +2,10 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-.PHONY: help run build test bench setup fuzz clean
+.PHONY: help run build test bench bench-engine setup fuzz clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: build ## Install what is missing, build, start the service on 127.0.0.1:8080, print a key and a curl line.
 	@bin/compressor serve --welcome
@@ -18,6 +18,11 @@ test: setup ## Install what is missing and run everything that must be green.
 
 bench: build ## Measure the service: overhead, throughput, memory.
 	@go run ./cmd/bench
+
+bench-engine: build ## Measure the engine against sharp, zopflipng, oxipng, pngquant and svgo, e.g. ARGS="--only jpeg".
+	@scripts/setup.sh zopfli optipng pngquant
+	@npm ci --prefix cmd/bench-engine --no-audit --no-fund --loglevel=error
+	@go run ./cmd/bench-engine $(ARGS)
 
 fuzz: setup ## Run every fuzz target for T (default 10s) each.
 	@scripts/fuzz.sh $(or $(T),10s)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing Compressor needs and is missing: Debian packages and
 # the pinned prebuilt libvips. Says what it installs; fails with the missing thing's name.
-# Running it again does nothing.
+# Running it again does nothing. Arguments are further Debian packages, for benches.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,5 +41,5 @@ install_libvips() { # the versions that package-lock.json pins
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "built and tested on Linux x86-64 only, this is $(uname -s) $(uname -m)"
 need_command go "Go 1.26 or later"
 need_command npm "Node 20 or later with npm"
-install_packages gcc libc6-dev libdeflate-dev curl ca-certificates unzip
+install_packages gcc libc6-dev libdeflate-dev curl ca-certificates unzip libavif-bin "$@"
 install_libvips

@@ -52,6 +52,7 @@ func (c *contest) choose(ctx context.Context, out Outcome) (Outcome, error) {
 		return Outcome{}, c.firstFailure()
 	}
 	out = keep(out, c.whyKept())
+	out.Report.Parts = asTheyWere(c.parts)
 	out.Report.Attempts = c.lines()
 	return out, nil
 }
@@ -73,6 +74,7 @@ func (c *contest) take(e entry, got codec.Subject, row format.Row, out Outcome) 
 	default:
 		rep.Reason = report.Smallest
 	}
+	rep.Parts = e.parts
 	rep.Lost = append(slices.Concat(e.plan.Lost, e.candidate.Lost), lostBy(rep.Parts)...)
 	rep.Metric = e.metric.Name()
 	if e.score != nil {

@@ -35,6 +35,10 @@ type Reference interface {
 	Close()
 }
 
+// Keeper is a Reference of a container that tells which parts' results the container that
+// Equal last saw does not hold, by index, since their sources are smaller in it.
+type Keeper interface{ Kept() []int }
+
 // Score is a metric's figure for a whole file, and for its worst region.
 type Score struct{ Mean, Worst float64 }
 

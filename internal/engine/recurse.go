@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"slices"
 	"strings"
 
 	"compressor/internal/blob"
@@ -309,54 +308,4 @@ func (r *run) isContainer(p staged) bool {
 	row, err := r.formats.Detect(src, p.blob.Size, p.part.Path)
 	_, ok := r.codecs[row.ID].(codec.Container)
 	return err == nil && ok
-}
-
-// lowestOf is the score of a container: that of its worst part. A part that is as it was
-// counts as equal.
-func lowestOf(parts []report.Report) Score {
-	lowest := Score{Mean: 100, Worst: 100}
-	for _, p := range parts {
-		if p.Score == nil {
-			continue
-		}
-		lowest.Mean = min(lowest.Mean, *p.Score)
-		if p.Worst != nil {
-			lowest.Worst = min(lowest.Worst, *p.Worst)
-		}
-	}
-	return lowest
-}
-
-// lostBy lists what was dropped from any part.
-func lostBy(parts []report.Report) []string {
-	var lost []string
-	for _, p := range parts {
-		lost = append(lost, p.Lost...)
-	}
-	slices.Sort(lost)
-	return slices.Compact(lost)
-}
-
-// noted is how many parts a note names.
-const noted = 5
-
-// keptNotes names the parts that had to stay as they were, by reason, for readers of a
-// brief report. Kinds of files that are not handled are not worth a note.
-func keptNotes(parts []report.Report) []string {
-	byWhy := map[string][]string{}
-	for _, p := range parts {
-		if p.Reason == report.PartDamaged && p.Why != string(problem.FormatUnsupported) && p.Why != string(problem.FileEmpty) {
-			byWhy[p.Why] = append(byWhy[p.Why], p.Path)
-		}
-	}
-	var notes []string
-	for why, paths := range byWhy {
-		more := ""
-		if n := len(paths) - noted; n > 0 {
-			more = fmt.Sprintf(" and %d more", n)
-		}
-		notes = append(notes, fmt.Sprintf("Kept as it was (%s): %s%s.", why, strings.Join(paths[:min(len(paths), noted)], ", "), more))
-	}
-	slices.Sort(notes)
-	return notes
 }

@@ -204,6 +204,32 @@ func TestOutOfMemoryInPart(t *testing.T) {
 	}
 }
 
+// TestNotPacked: parts that became smaller alone are told as they are in the result: kept,
+// where the container is kept, or where it holds their source.
+func TestNotPacked(t *testing.T) {
+	input := pack(member{name: "a", data: picture(400)}, member{name: "b", data: pack(member{name: "c", data: picture(500)})})
+	out := compress(t, assembled(t, halved, fakeMetric{}, fatBox{}), request(t, input, at(recipe.CompressionHigh)))
+	if out.Report.Reason != report.NothingWon || len(out.Report.Parts) != 2 {
+		t.Fatalf("%+v", out.Report)
+	}
+	a, b := out.Report.Parts[0], out.Report.Parts[1]
+	for _, r := range []report.Report{a, b, b.Parts[0]} {
+		if r.Chosen != report.Original || r.Reason != report.NothingWon || r.SavedBytes != 0 || r.Score != nil {
+			t.Errorf("%s: %+v", r.Path, r)
+		}
+	}
+	if v := verdicts(a)["half as fake"]; v != "larger" {
+		t.Errorf("verdict %q", v)
+	}
+}
+
+// fatBox packs so that nothing is won.
+type fatBox struct{ boxCodec }
+
+func (fatBox) Plan(_ context.Context, in codec.Subject, _ format.ID, _ recipe.Recipe) (codec.Plan, error) {
+	return codec.Plan{Candidates: []codec.Candidate{{Label: "fat", Format: box, Lossless: true, Encode: writes(make([]byte, in.Blob.Size))}}}, nil
+}
+
 // growingBox is a box whose members expand to more than they hold.
 type growingBox struct {
 	boxCodec

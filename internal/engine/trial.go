@@ -46,8 +46,9 @@ type attempt struct {
 	candidate codec.Candidate
 	draft     bool // measured on the way, never a result
 	blob      blob.Blob
-	score     *Score // nil if not measured
-	equal     bool   // decoded contents are the same, exactly
+	score     *Score          // nil if not measured
+	equal     bool            // decoded contents are the same, exactly
+	parts     []report.Report // of a container: what it holds
 	failure   error
 	verdict   string
 	took      time.Duration
@@ -181,7 +182,8 @@ func (t *trial) measure(ctx context.Context, a *attempt) error {
 		equal, err := t.ref.Equal(ctx, got)
 		a.equal = equal
 		if equal {
-			lowest := lowestOf(t.parts) // equal, that is, to the container with these parts
+			a.parts = t.partsIn() // equal, that is, to the container with these parts
+			lowest := lowestOf(a.parts)
 			a.score = &lowest
 		}
 		return err

@@ -51,7 +51,12 @@ type memberReference struct {
 	file    *os.File
 	archive *zipfile.Archive
 	parts   []codec.Done // those of members that are no folders, in order
+	kept    []int        // see Kept
 }
+
+// Kept lists the parts whose result the archive that Equal last saw does not hold: packed,
+// their source was smaller.
+func (r *memberReference) Kept() []int { return r.kept }
 
 // Close closes the archive.
 func (r *memberReference) Close() { r.file.Close() }
@@ -76,6 +81,7 @@ func (r *memberReference) Equal(ctx context.Context, got codec.Subject) (bool, e
 	if len(a.Members) != len(r.archive.Members) || a.Comment != r.archive.Comment {
 		return false, nil
 	}
+	r.kept = nil
 	parts := r.parts
 	before, after := r.archive.Reader(), a.Reader()
 	for i := range a.Members {
@@ -103,7 +109,12 @@ func (r *memberReference) Equal(ctx context.Context, got codec.Subject) (bool, e
 			equal, err = sameBytes(after, before)
 		default:
 			after.Open(m)
-			equal, err = holds(after, part)
+			var sum blob.Sum
+			sum, err = sumOf(after)
+			equal = sum == part.Result.Sum || sum == part.Source.Sum
+			if sum != part.Result.Sum {
+				r.kept = append(r.kept, len(r.parts)-len(parts)-1)
+			}
 		}
 		if err != nil || !equal {
 			return false, err
@@ -112,16 +123,13 @@ func (r *memberReference) Equal(ctx context.Context, got codec.Subject) (bool, e
 	return len(parts) == 0, nil
 }
 
-// holds says whether r gives the part's result or its source.
-func holds(r io.Reader, part *codec.Done) (bool, error) {
+// sumOf hashes all of r.
+func sumOf(r io.Reader) (blob.Sum, error) {
 	hash := sha256.New()
-	n, err := io.Copy(hash, r)
-	if err != nil {
-		return false, err
+	if _, err := io.Copy(hash, r); err != nil {
+		return blob.Sum{}, err
 	}
-	sum := blob.Sum(hash.Sum(nil))
-	is := func(b blob.Blob) bool { return n == b.Size && sum == b.Sum }
-	return is(part.Result) || is(part.Source), nil
+	return blob.Sum(hash.Sum(nil)), nil
 }
 
 // sameBytes compares two streams.

@@ -2,10 +2,12 @@ package metric_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
 	"compressor/internal/codec"
+	"compressor/internal/engine"
 	"compressor/internal/metric"
 	"compressor/internal/zipfile/ziptest"
 )
@@ -72,6 +74,9 @@ func TestMembers(t *testing.T) {
 		equal, err := r.Equal(t.Context(), got)
 		if equal != test.equal || equal && err != nil {
 			t.Errorf("%s: equal %t, %v", name, equal, err)
+		}
+		if kept := r.(engine.Keeper).Kept(); test.equal && slices.Equal(kept, []int{1}) != (name != "a result") {
+			t.Errorf("%s: kept %v", name, kept) // all but that one hold the source of part 1
 		}
 		score, err := r.Score(t.Context(), got)
 		if (err == nil) != test.equal || test.equal && score.Mean != 100 {

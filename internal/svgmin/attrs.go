@@ -34,6 +34,9 @@ func (m *minifier) element(n *svgfile.Node, c context) {
 	c = m.within(n, c)
 	s, known := transformScale(n)
 	c.local, c.exact = c.scale*s, c.exact || !known
+	if d, ok := n.Attr("d"); ok && n.Is("path") && m.transformInto(n, d, c) {
+		c.local = c.scale
+	}
 	m.values(n, c)
 	if m.restyle {
 		m.useless(n, c)
@@ -188,7 +191,7 @@ func (m *minifier) changesNothing(n *svgfile.Node, a svgfile.Attr, c context) bo
 	if v, ok := elementDefaults[n.Local][a.Local]; ok && v == a.Value {
 		return true
 	}
-	if v, ok := templateDefaults[n.Local][a.Local]; ok && n.Href() == "" && (v == a.Value || v == "1" && a.Value == "100%" || v == "0" && a.Value == "0%" || v == ".5" && a.Value == "50%") {
+	if v, ok := templateDefaults[n.Local][a.Local]; ok && n.Href() == "" && templateDefault(n, v, a.Value) {
 		return true
 	}
 	p, known := properties[a.Local]
@@ -205,6 +208,20 @@ func (m *minifier) changesNothing(n *svgfile.Node, a svgfile.Attr, c context) bo
 		return !c.unknown && p.initial == a.Value && p.initial != ""
 	}
 	return p.initial == a.Value && p.initial != ""
+}
+
+// templateDefault says whether a value is the default. These are percentages, and figures
+// are the same only as fractions of a box.
+func templateDefault(n *svgfile.Node, initial, value string) bool {
+	switch value {
+	case "0%":
+		return initial == "0"
+	case "50%":
+		return initial == ".5"
+	case "100%":
+		return initial == "1"
+	}
+	return value == initial && (initial != "1" && initial != ".5" || relative(n))
 }
 
 // leaf says whether an SVG element of that name is a shape, that nothing inherits from.

@@ -1,6 +1,9 @@
 package svgmin
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // placed is a segment on a grid, in its units.
 type placed struct {
@@ -8,29 +11,69 @@ type placed struct {
 	x1, y1, x2, y2 int64
 	x, y           int64
 	large, sweep   bool
+	arc            [3]string // of A: radii and rotation, as they are written
 }
 
-// onGrid rounds a path. False if a number is too large for the grid.
-func onGrid(segments []segment, g grid) ([]placed, bool) {
+// raster says how a path is put on a grid.
+type raster struct {
+	grid
+	slack float64 // how far an arc may stray from where it was; 0 keeps its radii
+}
+
+// place rounds a path. False if the grid cannot hold it.
+func (r raster) onGrid(segments []segment) ([]placed, bool) {
 	out := make([]placed, len(segments))
+	x, y := 0.0, 0.0
 	for i, s := range segments {
 		for _, f := range [...]float64{s.x1, s.y1, s.x2, s.y2, s.x, s.y} {
-			if !g.fits(f) {
+			if !r.fits(f) {
 				return nil, false
 			}
 		}
 		out[i] = placed{
-			kind: s.kind, x1: g.place(s.x1), y1: g.place(s.y1), x2: g.place(s.x2), y2: g.place(s.y2),
-			x: g.place(s.x), y: g.place(s.y), large: s.large, sweep: s.sweep,
+			kind: s.kind, x1: r.place(s.x1), y1: r.place(s.y1), x2: r.place(s.x2), y2: r.place(s.y2),
+			x: r.place(s.x), y: r.place(s.y), large: s.large, sweep: s.sweep,
 		}
-		if s.kind == 'A' && (out[i].x1 == 0 || out[i].y1 == 0) {
-			if s.x1 != 0 && s.y1 != 0 {
-				return nil, false // radii that vanish on this grid
-			}
-			out[i].kind = 'L' // SVG 1.1, F.6.6
+		if s.kind == 'A' && !r.arc(segments, out, i, x, y) {
+			return nil, false
 		}
+		x, y = s.x, s.y
 	}
 	return out, true
+}
+
+// arc puts segment i, which began at x, y, on the grid.
+func (r raster) arc(segments []segment, out []placed, i int, x, y float64) bool {
+	s, p := segments[i], &out[i]
+	before := out[i-1]
+	switch {
+	case s.x1 == 0 || s.y1 == 0:
+		p.kind = 'L' // SVG 1.1, F.6.6
+		return true
+	case p.x == before.x && p.y == before.y && s.x == x && s.y == y:
+		p.kind = 'L'
+		return true
+	case r.slack == 0:
+		p.arc = [3]string{r.text(p.x1), r.text(p.y1), r.text(p.x2)}
+		if s.x1 == s.y1 {
+			p.arc[2] = "0"
+		}
+		return true
+	}
+	// Where the ends stay, radii that are short enough stay, too: fitting again what was
+	// fitted before would make them creep.
+	if moved := math.Abs(s.x-float64(p.x)/r.unit) + math.Abs(s.y-float64(p.y)/r.unit) + math.Abs(x-float64(before.x)/r.unit) + math.Abs(y-float64(before.y)/r.unit); moved < 1e-9 && s.digits <= r.digits+1 {
+		p.arc = [3]string{short(s.x1, s.digits), short(s.y1, s.digits), short(s.x2, 2)}
+		if s.x1 == s.y1 {
+			p.arc[2] = "0"
+		}
+		return true
+	}
+	now := s
+	now.x, now.y = float64(p.x)/r.unit, float64(p.y)/r.unit
+	var ok bool
+	p.arc, ok = radii(x, y, s, float64(before.x)/r.unit, float64(before.y)/r.unit, now, r.digits, r.slack)
+	return ok
 }
 
 // form is one way to write a segment: a command and its numbers.

@@ -87,17 +87,13 @@ func (e *encoder) form(command byte, v ...int64) form {
 }
 
 func (e *encoder) arcs(s placed) []form {
-	rotation := s.x2
-	if s.x1 == s.y1 {
-		rotation = 0
-	}
 	flag := func(on bool) string {
 		if on {
 			return "1"
 		}
 		return "0"
 	}
-	shape := []string{e.text(s.x1), e.text(s.y1), e.text(rotation), flag(s.large), flag(s.sweep)}
+	shape := []string{s.arc[0], s.arc[1], s.arc[2], flag(s.large), flag(s.sweep)}
 	var forms []form
 	for _, end := range [][2]int64{{s.x, s.y}, {s.x - e.x, s.y - e.y}} {
 		f := form{command: 'A', numbers: append(shape[:5:5], e.text(end[0]), e.text(end[1]))}

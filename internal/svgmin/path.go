@@ -9,6 +9,7 @@ type segment struct {
 	x2, y2       float64 // second control point of C; x2 is the rotation of A, in degrees
 	x, y         float64 // where it ends
 	large, sweep bool    // of A
+	digits       int     // decimals of the radii of A, as written
 }
 
 // parsed is a path's data, read.
@@ -98,6 +99,7 @@ func arguments(lower byte) int {
 func (r *pathReader) segment(command byte) (segment, bool) {
 	lower := command | 0x20
 	var v [7]float64
+	radii := 0
 	for i := range arguments(lower) {
 		r.skip()
 		if lower == 'a' && (i == 3 || i == 4) {
@@ -113,6 +115,9 @@ func (r *pathReader) segment(command byte) (segment, bool) {
 			return segment{}, false
 		}
 		v[i] = n.value
+		if i < 2 {
+			radii = max(radii, n.digits)
+		}
 		r.digits = max(r.digits, n.digits)
 		r.rest = r.rest[length:]
 	}
@@ -140,7 +145,7 @@ func (r *pathReader) segment(command byte) (segment, bool) {
 		x1, y1 := r.reflected('Q')
 		return segment{kind: 'Q', x1: x1, y1: y1, x: v[0] + ox, y: v[1] + oy}, true
 	case 'a':
-		s := segment{kind: 'A', x1: abs(v[0]), y1: abs(v[1]), x2: v[2], large: v[3] == 1, sweep: v[4] == 1, x: v[5] + ox, y: v[6] + oy}
+		s := segment{kind: 'A', x1: abs(v[0]), y1: abs(v[1]), x2: v[2], large: v[3] == 1, sweep: v[4] == 1, x: v[5] + ox, y: v[6] + oy, digits: radii}
 		return s, true
 	}
 	return segment{kind: 'Z', x: r.startX, y: r.startY}, true

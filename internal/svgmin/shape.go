@@ -16,8 +16,6 @@ func (m *minifier) shape(n *svgfile.Node, c context) {
 		switch {
 		case m.Textual:
 			n.Set("d", tightPath(d))
-		case n.Local == "path":
-			m.path(n, d, c)
 		default:
 			n.Set("d", m.pathData(d, c))
 		}
@@ -44,20 +42,11 @@ func (m *minifier) pathData(d string, c context) string {
 	if digits > maxDigits {
 		return tightPath(d)
 	}
-	text, ok := pathText(p.segments, newGrid(digits), m.markers)
+	text, ok := pathText(p.segments, digits, !c.exact, m.markers)
 	if !ok {
 		return tightPath(d)
 	}
 	return text
-}
-
-// path rewrites a path element, its transform worked into the data where that changes
-// nothing else.
-func (m *minifier) path(n *svgfile.Node, d string, c context) {
-	if m.transformInto(n, d, c) {
-		return
-	}
-	n.Set("d", m.pathData(d, c))
 }
 
 // transformInto works the transform of a path into its data; false if that is not
@@ -86,7 +75,7 @@ func (m *minifier) transformInto(n *svgfile.Node, d string, c context) bool {
 	if !ok {
 		return false
 	}
-	text, ok := pathText(segments, newGrid(digits), m.markers)
+	text, ok := pathText(segments, digits, !c.exact, m.markers)
 	if !ok {
 		return false
 	}

@@ -98,18 +98,30 @@ func ahead(from, a, b placed) bool {
 }
 
 // pathText writes a path on a grid in the shortest way; false if it does not fit there, or
-// nothing is left of it.
-func pathText(segments []segment, g grid, markers bool) (string, bool) {
-	out, ok := onGrid(segments, g)
-	if !ok {
-		return "", false
+// nothing is left of it. Where numbers are rounded, arcs that the grid is too coarse for
+// get a finer one.
+func pathText(segments []segment, digits int, rounded, markers bool) (string, bool) {
+	most := digits
+	if rounded {
+		most = min(digits+3, maxDigits)
 	}
-	smooth(segments, out)
-	if !markers {
-		out = simplify(out)
+	for ; digits <= most; digits++ {
+		r := raster{grid: newGrid(digits)}
+		if rounded {
+			r.slack = 1 / r.unit // the ends alone may be off by 0.7 of that
+		}
+		out, ok := r.onGrid(segments)
+		if !ok {
+			continue
+		}
+		smooth(segments, out)
+		if !markers {
+			out = simplify(out)
+		}
+		if len(out) == 0 {
+			return "", false
+		}
+		return encodePath(out, r.grid), true
 	}
-	if len(out) == 0 {
-		return "", false
-	}
-	return encodePath(out, g), true
+	return "", false
 }

@@ -197,47 +197,39 @@ func (m *minifier) joinPaths(n *svgfile.Node, c context) {
 	}
 	var out []*svgfile.Node
 	for _, child := range n.Children {
-		if len(out) > 0 && m.joins(out[len(out)-1], child, c) {
-			out[len(out)-1].Set("d", out[len(out)-1].Value("d")+absolute(child.Value("d")))
-			continue
+		if len(out) > 0 {
+			if d, ok := m.joined(out[len(out)-1], child, c); ok {
+				out[len(out)-1].Set("d", d)
+				continue
+			}
 		}
 		out = append(out, child)
 	}
 	n.Children = out
 }
 
-// absolute lets path data begin with an absolute move, so that it can follow others.
-func absolute(d string) string {
-	if rest, ok := strings.CutPrefix(d, "m"); ok {
-		// The first pair is absolute whatever the letter; those behind it are lines
-		// relative to it, and need the small letter: an empty move gives them one.
-		x, n1 := scanNumber(strings.TrimLeft(rest, " ,"))
-		after := strings.TrimLeft(rest, " ,")[n1:]
-		y, n2 := scanNumber(strings.TrimLeft(after, " ,"))
-		after = strings.TrimLeft(after, " ,")[n2:]
-		return "M" + join([]string{short(x.value, x.digits), short(y.value, y.digits)}) + "m0 0" + after
-	}
-	return d
-}
-
-// joins says whether b may become part of a.
-func (m *minifier) joins(a, b *svgfile.Node, c context) bool {
+// joined gives the data of a path that draws both a and b; false if there is none.
+func (m *minifier) joined(a, b *svgfile.Node, c context) (string, bool) {
 	if !a.Is("path") || !b.Is("path") || len(a.Attrs) != len(b.Attrs) || len(a.Children)+len(b.Children) > 0 {
-		return false
+		return "", false
 	}
 	for _, attr := range a.Attrs {
 		if attr.Local == "id" || attr.Local == "class" || attr.Local == "style" || strings.Contains(attr.Value, "url(") {
-			return false
+			return "", false
 		}
 		if v, has := b.Attr(attr.Local); attr.Local != "d" && (!has || v != attr.Value || attr.Space != "") {
-			return false
+			return "", false
 		}
 	}
 	left, right := parsePath(a.Value("d")), parsePath(b.Value("d"))
 	if !left.whole || !right.whole || len(left.segments) == 0 || len(right.segments) == 0 {
-		return false
+		return "", false
 	}
-	return m.outlines(a, c) || reach(left.segments).apart(reach(right.segments), m.breadth(a, c))
+	digits := max(left.digits, right.digits)
+	if digits > maxDigits || !m.outlines(a, c) && !reach(left.segments).apart(reach(right.segments), m.breadth(a, c)) {
+		return "", false
+	}
+	return pathText(append(left.segments, right.segments...), digits, false, false)
 }
 
 // outlines says whether a path is only stroked, in full colour: then two that cross look

@@ -25,7 +25,7 @@ func (m *minifier) toPath(n *svgfile.Node, c context) {
 	if digits > maxDigits {
 		return
 	}
-	d, ok := pathText(segments, newGrid(digits), false)
+	d, ok := pathText(segments, digits, false, false)
 	if !ok {
 		return
 	}

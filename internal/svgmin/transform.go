@@ -234,6 +234,7 @@ func moved(segments []segment, m matrix) ([]segment, bool) {
 				return nil, false
 			}
 			s.x1, s.y1 = s.x1*scale, s.y1*scale
+			s.digits = maxDigits
 			turn := math.Atan2(m[1], m[0]) * 180 / math.Pi
 			if m.flips() {
 				s.sweep = !s.sweep

@@ -1,6 +1,7 @@
 package svgmin
 
 import (
+	"math"
 	"strings"
 
 	"compressor/internal/svgfile"
@@ -183,10 +184,11 @@ func (m *minifier) transform(v string, c context) string {
 	if c.exact {
 		return best
 	}
-	// The error of a linear figure is multiplied by a coordinate, which is at most some
-	// two sides of the drawing.
+	// The error of a linear figure is multiplied by a coordinate, and what is in view can
+	// lie as far out as the move brings back.
 	move := decimals(m.Tolerance, c.scale)
-	linear := decimals(m.Tolerance, 2*m.rootSide()/max(all.largest(), 1e-9)*c.scale)
+	far := 2*m.rootSide() + math.Hypot(all[4], all[5])*c.scale
+	linear := decimals(m.Tolerance, far/max(all.largest(), 1e-9))
 	if t := all.text(linear, move); len(t) < len(best) {
 		return t
 	}

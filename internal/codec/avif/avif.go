@@ -92,9 +92,13 @@ func factsOf(f *avifparts.File) codec.Facts {
 		facts.Depth, facts.Gray, facts.Subsampled = c.Depth, c.Gray, c.Subsampled
 		pixels["depth"], pixels["subsampled"], pixels["tiles"] = c.Depth, c.Subsampled, max(1, len(c.Tiles))
 		pixels["primaries"], pixels["transfer"], pixels["matrix"] = f.CICP.Primaries, f.CICP.Transfer, f.CICP.Matrix
-		if facts.NotHandled == "" && f.ICC == nil && !likeSRGB(f.CICP) {
-			facts.NotHandled = fmt.Sprintf("colours beyond sRGB without a profile (CICP %d/%d)", f.CICP.Primaries, f.CICP.Transfer)
-		}
+	}
+	switch {
+	case facts.NotHandled != "" || f.ICC == nil && likeSRGB(f.CICP):
+	case f.ICC == nil:
+		facts.Bound = fmt.Sprintf("colours beyond sRGB without a profile (CICP %d/%d)", f.CICP.Primaries, f.CICP.Transfer)
+	case photometa.ColorSpace(f.ICC) != "RGB":
+		facts.NotHandled = "a colour profile that is not one for RGB"
 	}
 	facts.Metadata = picture.Metadata(facts, pixels)
 	return facts

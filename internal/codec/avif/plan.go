@@ -23,6 +23,7 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 	if !w.Same && max(w.Width, w.Height) > maxSide {
 		return codec.Plan{}, tooLarge(w)
 	}
+	w.InColour() // libvips writes three planes in any case
 	p := planner{Work: w}
 	plan := w.Plan()
 	switch {
@@ -105,10 +106,11 @@ func (p planner) searched() codec.Candidate {
 		c.Fixed = true
 		return c
 	}
+	start, slope := expected(p.In.Floor)
 	return codec.Candidate{
 		Label: "libaom", Format: ID,
 		Knob: &codec.Knob{
-			Low: 3, High: coarsest - 1, Start: start(p.In.Floor),
+			Low: lowest, High: highest, Start: start,
 			At:     func(level int) codec.Candidate { return p.at(quality(level)) },
 			Sketch: p.sketches(), Slope: slope,
 		},
@@ -124,14 +126,19 @@ func (p planner) at(quality int) codec.Candidate {
 	}
 }
 
-// sketches are files of the least effort whose scores are of use, where that saves much. At
-// the next finer quantizer they come closest to the scores of the real ones.
+// sketches are files of the least effort whose scores are of use, where that saves much. One
+// quantizer finer they come closest to the scores of the real ones, or two where those are
+// made with the most effort.
 func (p planner) sketches() func(level int) codec.Candidate {
-	if effort(p.Width*p.Height) <= sketchy {
+	full, finer := effort(p.Width*p.Height), 1
+	if full <= sketchy {
 		return nil
 	}
+	if full > 4 {
+		finer = 2
+	}
 	return func(level int) codec.Candidate {
-		q := quality(level + 1)
+		q := quality(level + finer)
 		return codec.Candidate{
 			Label: fmt.Sprintf("libaom q=%d, sketch", q), Format: ID,
 			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encode(dst, lossy, q, sketchy) },
@@ -142,27 +149,37 @@ func (p planner) sketches() func(level int) codec.Candidate {
 // sketchy is the effort of sketches: see effort.
 const sketchy = 2
 
-// slope is how much the score of photos rises with a level.
-const slope = 1.2
+// The levels of the search are libaom's quantizers, upside down. The outermost are of no
+// use: the lowest is a blur, and the highest without loss but for the colour transform.
+const (
+	lowest  = 3
+	highest = 61
+)
 
-// coarsest is the highest of libaom's quantizers, which are the levels of the search,
-// upside down: libheif's scale of quality has names for 100 where there are 64.
-const coarsest = 63
+// quality is libheif's word for a level. It has names for 100 qualities where there are 64,
+// and spreads them thus for the tune "iq"; these are the lowest of those that mean the same.
+func quality(level int) int {
+	switch {
+	case level < 16:
+		return 2*level + 2
+	case level < 29:
+		return (5*level + 22) / 3
+	}
+	return (4*level + 50) / 3
+}
 
-// quality is libheif's word for a level: the middle one of those that mean its quantizer.
-func quality(level int) int { return 100 - ((coarsest-level)*200+coarsest)/(2*coarsest) }
-
-// start is the level at which the median photo crosses a floor: docs/images.md.
-func start(floor float64) int {
+// expected is the level at which the median photo crosses a floor, and how much its score
+// rises there with a level: docs/images.md.
+func expected(floor float64) (level int, slope float64) {
 	switch {
 	case floor >= 88:
-		return 52
+		return 48, 0.6
 	case floor >= 80:
-		return 47
+		return 42, 0.8
 	case floor >= 70:
-		return 37
+		return 30, 1.5
 	}
-	return 28
+	return 21, 1.7
 }
 
 // effort is libaom's, by the size of the picture. A megapixel takes 15 s of processor time at

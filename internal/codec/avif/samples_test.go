@@ -27,17 +27,21 @@ func samples(t testing.TB) []codectest.Sample {
 		{Name: "sequence", Untouched: "animation (AVIF image sequence)"},
 		{Name: "clap", Untouched: "a crop that programs treat differently (clap)"},
 		{Name: "hdr", Untouched: "HDR"},
-		{Name: "p3-cicp", Untouched: "colours beyond sRGB without a profile (CICP 12/13)"},
 		{Name: "premultiplied", Untouched: "colours multiplied by their transparency"},
 	}
 	for i := range out {
-		data, err := os.ReadFile("../../../testdata/image/avif/" + out[i].Name + ".avif")
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[i].Data = data
+		out[i].Data = sample(t, out[i].Name)
 	}
 	return out
+}
+
+func sample(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../../testdata/image/avif/" + name + ".avif")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // avifdec decodes by libavif and dav1d, and then turns as libavif says that the file asks

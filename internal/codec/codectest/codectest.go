@@ -191,10 +191,11 @@ func (c *specimen) subject(r recipe.Recipe) codec.Subject {
 	}
 }
 
-// siblings lists the other formats of the family.
+// siblings lists the other formats of the family that the samples can become: nothing
+// becomes a drawing.
 func (b *bench) siblings() []format.Row {
 	return slices.DeleteFunc(b.all.Rows(), func(r format.Row) bool {
-		return r.ID == b.row.ID || r.Family != b.row.Family
+		return r.ID == b.row.ID || r.Family != b.row.Family || r.Vector
 	})
 }
 

@@ -153,7 +153,7 @@ func (c *specimen) equalContainers(t *testing.T) {
 		}
 		return out.Result.Sum
 	}
-	if run(whole) != run(whole) {
+	if first := run(whole); run(whole) != first {
 		t.Error("other bytes the second time")
 	}
 	want := run(packing)

@@ -22,8 +22,8 @@ import (
 // What a rounded drawing must score, whatever the level: drawings are looked at in every
 // size, and the bytes between hardly visible and not visible are few.
 const (
-	floor = 95
-	worst = 90
+	floor = recipe.VisuallyLossless
+	worst = 80
 )
 
 // Plan proposes the drawing with its numbers rounded, coarsely and finely; with all values
@@ -39,7 +39,7 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}
-	p := &planner{Work: w, to: to}
+	p := &planner{Work: w, to: to, made: map[string][]byte{}}
 	if err := p.prepare(); err != nil {
 		return codec.Plan{}, err
 	}
@@ -68,6 +68,7 @@ type planner struct {
 	roundable bool // a rounding would show if it were too coarse
 	tolerance float64
 	keep      svgmin.Options // what stays beside the drawing
+	made      map[string][]byte
 }
 
 func (p *planner) prepare() error {
@@ -124,8 +125,14 @@ func (p *planner) lost() []string {
 	return lost
 }
 
-// fine is how much finer the second rounding is than the first.
-const fine = 100
+// roundings are tried in this order, each by so much finer than the first.
+var roundings = [...]struct {
+	label string
+	finer float64
+}{{"rounded", 1}, {"rounded finely", 10}, {"rounded very finely", 100}}
+
+// finest is the last of them.
+const finest = 100
 
 func (p *planner) candidates() []codec.Candidate {
 	if p.Level == recipe.CompressionNone {
@@ -138,8 +145,9 @@ func (p *planner) candidates() []codec.Candidate {
 		out = append(out, p.candidate(label, &o, false))
 	}
 	if p.roundable && !p.Lossless() && !p.settled() {
-		round("rounded", p.tolerance)
-		round("rounded finely", p.tolerance/fine)
+		for _, r := range roundings {
+			round(r.label, p.tolerance/r.finer)
+		}
 	}
 	exact, textual := p.keep, p.keep
 	textual.Textual = true
@@ -154,7 +162,7 @@ func (p *planner) candidates() []codec.Candidate {
 // original might do for what came of it.
 func (p *planner) settled() bool {
 	o := p.keep
-	o.Tolerance = p.tolerance / fine
+	o.Tolerance = p.tolerance / finest
 	again, err := svgmin.Minify(p.text, o)
 	return err == nil && bytes.Equal(again, p.text)
 }
@@ -164,26 +172,42 @@ func (p *planner) candidate(label string, o *svgmin.Options, lossless bool) code
 	return codec.Candidate{
 		Label: label, Format: p.to, Lossless: lossless,
 		Encode: func(ctx context.Context, dst *blob.Writer) error {
-			text := p.text
-			if o != nil {
-				var err error
-				if text, err = svgmin.Minify(text, *o); err != nil {
-					return err
-				}
+			text, err := p.written(label, o)
+			if err != nil {
+				return err
 			}
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if p.to == IDZ {
-				var err error
-				if text, err = zipped(text); err != nil {
-					return err
-				}
-			}
-			_, err := dst.Write(text)
+			_, err = dst.Write(text)
 			return err
 		},
+		AtLeast: func(context.Context) (int64, error) { // writing is cheap, drawing is not
+			text, err := p.written(label, o)
+			return int64(len(text)), err
+		},
 	}
+}
+
+// written makes a candidate's file, once.
+func (p *planner) written(label string, o *svgmin.Options) ([]byte, error) {
+	if text := p.made[label]; text != nil {
+		return text, nil
+	}
+	text := p.text
+	var err error
+	if o != nil {
+		if text, err = svgmin.Minify(text, *o); err != nil {
+			return nil, err
+		}
+	}
+	if p.to == IDZ {
+		if text, err = zipped(text); err != nil {
+			return nil, err
+		}
+	}
+	p.made[label] = text
+	return text, nil
 }
 
 // zipped makes a gzip stream (RFC 1952) without a name or time.

@@ -3,6 +3,7 @@ package ziptest
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
@@ -90,13 +91,23 @@ func Nested(levels int, data []byte) []byte {
 	return data
 }
 
-// Many is an archive of n empty members.
+// Many is an archive of n empty members, fewer than a hundred thousand.
 func Many(n int) []byte {
-	entries := make([]Entry, n)
-	for i := range entries {
-		entries[i].Name = fmt.Sprint(i)
+	local, central := Entry{Name: "00000"}.records(0)
+	out := make([]byte, 0, n*(len(local)+len(central))+100)
+	directory := make([]byte, 0, n*len(central))
+	for i := range n {
+		name := fmt.Appendf(nil, "%05d", i)
+		directory = append(directory, central...)
+		header := directory[len(directory)-len(central):]
+		binary.LittleEndian.PutUint32(header[42:], uint32(len(out))) // where the member lies
+		copy(header[len(header)-len(name):], name)
+		out = append(out, local...)
+		copy(out[len(out)-len(name):], name)
 	}
-	return Archive{Entries: entries, Zip64: n > 0xffff}.Bytes()
+	dirAt := len(out)
+	out = append(out, directory...)
+	return append(out, Archive{Zip64: n > 0xffff}.end(n, len(directory), dirAt, len(out))...)
 }
 
 // Quine reads an archive that holds itself from the hexadecimal text of testdata/archive.

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"compressor/internal/blob"
+	"compressor/internal/recipe"
+	"compressor/internal/ssimulacra2"
+)
+
+// measureMetric times SSIMULACRA2 alone: no decoding, memory from a pool.
+func measureMetric(_ context.Context, _ *bench) (part, error) {
+	p := part{Title: "SSIMULACRA2 on one core, without decoding; memory from a pool"}
+	t := table{Columns: []string{"picture", "reference, ms/MP", "each candidate, ms/MP", "bytes a pixel held", "working MB"}}
+	for _, size := range [][2]int{{960, 640}, {1500, 1000}, {4000, 3000}} {
+		reference, each, err := timeMetric(size[0], size[1])
+		if err != nil {
+			return p, err
+		}
+		held, working, err := ssimulacra2.Memory(size[0], size[1])
+		if err != nil {
+			return p, err
+		}
+		t.add(fmt.Sprintf("%d×%d", size[0], size[1]), reference, each, float64(held)/float64(size[0]*size[1]), float64(working)/1e6)
+	}
+	p.Tables = []table{t}
+	p.Notes = []string{"Processor time, the median of the repetitions."}
+	return p, nil
+}
+
+// timeMetric gives the medians in milliseconds of processor time a megapixel.
+func timeMetric(width, height int) (reference, each float64, err error) {
+	const pixels = 30e6 // to look at, about
+	a, b := texture(width, height, 1), texture(width, height, 2)
+	pool := ssimulacra2.NewPool(1 << 30)
+	defer pool.Close()
+	var references, candidates []float64
+	perMegapixel := func(c cost) float64 { return c.cpu.Seconds() * 1e9 / float64(width*height) }
+	for range max(3, int(pixels)/(width*height)) {
+		var r *ssimulacra2.Reference
+		spent, err := timed(func() (err error) { r, err = pool.NewReference(a); return err })
+		if err != nil {
+			return 0, 0, err
+		}
+		references = append(references, perMegapixel(spent))
+		spent, err = timed(func() error { _, err := r.Score(b); return err })
+		r.Close()
+		if err != nil {
+			return 0, 0, err
+		}
+		candidates = append(candidates, perMegapixel(spent))
+	}
+	return quantile(references, 0.5), quantile(candidates, 0.5), nil
+}
+
+// texture is the same on every run; other seeds are other pictures of the same kind.
+func texture(width, height int, seed uint32) ssimulacra2.Picture {
+	p := ssimulacra2.Picture{Width: width, Height: height, Channels: 3, Stride: 3 * width, Pix: make([]byte, 3*width*height)}
+	for i := range p.Pix {
+		seed = seed*1664525 + 1013904223
+		p.Pix[i] = byte(i/7) ^ byte(seed>>29)
+	}
+	return p
+}
+
+// measureSpeed compresses every photo and graphic as it was found, at the default level.
+func measureSpeed(ctx context.Context, b *bench) (part, error) {
+	p := part{Title: "the engine at level high, files as they were found, one after another"}
+	t := table{Columns: []string{"files", "number", "before", "after", "saved", "files/s", "wall s", "CPU s"}}
+	r := recipe.Recipe{Image: recipe.Image{Compression: recipe.CompressionHigh, Format: recipe.Formats{recipe.Keep}, Background: "#ffffff"}}
+	for _, kind := range []struct {
+		name string
+		list []picture
+	}{{"JPEG", b.photos}, {"PNG", b.graphics}} {
+		var spent cost
+		var before, after int64
+		for _, f := range kind.list {
+			got, err := b.compress(ctx, f.blob, f.name, r)
+			if err != nil {
+				return p, err
+			}
+			spent.add(got.cost)
+			before += f.blob.Size
+			after += got.bytes
+		}
+		if len(kind.list) > 0 {
+			t.add(kind.name, len(kind.list), before, after, percent(after, before),
+				float64(len(kind.list))/spent.wall.Seconds(), spent.wall.Seconds(), spent.cpu.Seconds())
+		}
+	}
+	p.Tables = []table{t}
+	return p, nil
+}
+
+// iconPackages are npm packages of SVG icons, below the folder of the bench.
+func iconPackages() map[string]string {
+	return map[string]string{
+		"feather-icons":   "cmd/bench-engine/node_modules/feather-icons/dist/icons",
+		"bootstrap-icons": "cmd/bench-engine/node_modules/bootstrap-icons/icons",
+	}
+}
+
+// compareSVG sets the engine's SVG files beside those of svgo.
+func compareSVG(ctx context.Context, b *bench) (part, error) {
+	if !b.formats["svg"] {
+		return missing("svg"), nil
+	}
+	p := part{Title: "SVG against svgo, its defaults in several passes"}
+	t := table{Columns: []string{"files", "number", "before", "ours", "svgo", "difference", "our CPU s", "svgo CPU s", "kept by us"}}
+	sources := []string{b.options.corpus}
+	packages := iconPackages()
+	for _, name := range slices.Sorted(func(yield func(string) bool) {
+		for name := range packages {
+			if !yield(name) {
+				return
+			}
+		}
+	}) {
+		sources = append(sources, packages[name])
+	}
+	for _, folder := range sources {
+		row, err := b.svgFolder(ctx, folder)
+		if err != nil {
+			return p, err
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	p.Tables = []table{t}
+	return p, nil
+}
+
+// svgFolder measures the SVG files of a folder, at most 200.
+func (b *bench) svgFolder(ctx context.Context, folder string) ([]any, error) {
+	const most = 200
+	var paths []string
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.ToLower(filepath.Ext(path)) == ".svg" && len(paths) < most {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var before, ours, theirs int64
+	var ourCost, theirCost cost
+	kept := 0
+	for _, path := range paths {
+		src, err := blob.Of(path)
+		if err != nil {
+			return nil, err
+		}
+		got, err := b.compress(ctx, src, filepath.Base(path), recipe.Recipe{Image: recipe.Image{
+			Compression: recipe.CompressionHigh, Format: recipe.Formats{recipe.Keep}, Background: "#ffffff"}})
+		if err != nil {
+			return nil, err
+		}
+		made, spent, err := b.made(ask{Op: "svgo", In: path}, ".svg")
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
+		if got.label == "original" {
+			kept++
+		}
+		before += src.Size
+		ours += got.bytes
+		theirs += min(made.Size, src.Size)
+		ourCost.add(got.cost)
+		theirCost.add(spent)
+	}
+	return []any{filepath.Base(filepath.Dir(folder)) + "/" + filepath.Base(folder), len(paths), before, ours, theirs,
+		percent(ours, theirs), ourCost.cpu.Seconds(), theirCost.cpu.Seconds(), kept}, nil
+}
+
+// measureTargets asks for five sizes of each photo and graphic.
+func measureTargets(ctx context.Context, b *bench) (part, error) {
+	p := part{Title: "max_bytes: five targets a picture, in its own format"}
+	t := table{Columns: []string{"target", "files", "exceeded", "95 % used", "less used", "lower errors", "share, median", "score, median"}}
+	for _, share := range []float64{0.75, 0.5, 0.3, 0.2, 0.1} {
+		row := targetRow{}
+		for _, list := range [][]picture{b.photos, b.graphics} {
+			for _, f := range list {
+				b.targeted(ctx, f, int64(share*float64(f.blob.Size)), &row)
+			}
+		}
+		t.add(fmt.Sprintf("%g %% of the input", share*100), row.files, row.exceeded, row.used, row.less, row.failed,
+			quantile(row.shares, 0.5), quantile(row.scores, 0.5))
+	}
+	p.Tables = []table{t}
+	return p, nil
+}
+
+// targetRow counts what came of one target.
+type targetRow struct {
+	files, exceeded, used, less, failed int
+	shares, scores                      []float64
+}
+
+// targeted asks for one size. An error is the engine's word that it cannot be reached.
+func (b *bench) targeted(ctx context.Context, f picture, most int64, row *targetRow) {
+	row.files++
+	got, err := b.compress(ctx, f.blob, f.name, recipe.Recipe{Image: recipe.Image{
+		Compression: recipe.CompressionHigh, Format: recipe.Formats{recipe.Keep}, MaxBytes: &most, Background: "#ffffff"}})
+	if err != nil {
+		row.failed++
+		return
+	}
+	share := float64(got.bytes) / float64(most)
+	row.shares, row.scores = append(row.shares, share), append(row.scores, got.score)
+	switch {
+	case got.bytes > most:
+		row.exceeded++
+	case share >= 0.95:
+		row.used++
+	default:
+		row.less++
+	}
+}

@@ -45,7 +45,6 @@ var mayImport = map[string]string{
 	"avifparts":       "problem",
 	"svgfile":         "problem",
 	"svgmin":          "svgfile",
-	"quantize":        "",
 
 	// the contract, and the formats: they never import each other, the engine or a service
 	"codec":           "blob format recipe",

@@ -132,9 +132,11 @@ type span struct {
 	lowScore, highScore *float64
 	lowPull, highPull   float64 // see next
 	rising              bool    // the last point was below the floor
+	oneSided            int     // points so far, while all are on one side of the floor
 }
 
 func (s *span) above(level int, score *float64) {
+	s.oneSided++
 	if !s.rising {
 		s.lowPull /= 2 // the second on this side in a row
 	}
@@ -142,6 +144,7 @@ func (s *span) above(level int, score *float64) {
 }
 
 func (s *span) below(level int, score float64) {
+	s.oneSided++
 	if s.rising {
 		s.highPull /= 2
 	}
@@ -195,17 +198,23 @@ func (s *span) tooHigh(floor float64, k *codec.Knob) bool {
 // moves.
 func (s *span) next(floor float64, k *codec.Knob) int {
 	guess := float64(s.low+s.high) / 2
+	slope := slopeOf(k)
+	if k.Slope > 0 {
+		// A second step that did not cross the floor shows that the curve is flatter than the
+		// knob said: reach twice as far each time, rather than creep.
+		slope /= float64(int(1) << max(s.oneSided-1, 0))
+	}
 	switch {
 	case s.lowScore != nil && s.highScore != nil:
 		below, above := s.lowPull*(floor-*s.lowScore), s.highPull*(*s.highScore-floor)
 		guess = float64(s.low) + below/(below+above)*float64(s.high-s.low)
 	case s.highScore != nil:
-		guess = float64(s.high) - (*s.highScore-floor)/slopeOf(k)
+		guess = float64(s.high) - (*s.highScore-floor)/slope
 	case s.lowScore != nil && s.high <= k.High:
 		// The files from high on are too large to be scored. What is left may be, too.
-		guess = min(guess, float64(s.low)+(floor-*s.lowScore)/slopeOf(k))
+		guess = min(guess, float64(s.low)+(floor-*s.lowScore)/slope)
 	case s.lowScore != nil:
-		guess = float64(s.low) + (floor-*s.lowScore)/slopeOf(k)
+		guess = float64(s.low) + (floor-*s.lowScore)/slope
 	}
 	level := int(math.Ceil(guess))
 	level = min(max(level, s.low+1), s.high-1)

@@ -194,3 +194,7 @@ func Frequencies() (horizontal, vertical [64]uint8) {
 
 // errScript is the error of a caller's scan script.
 func errScript(what string) error { return fmt.Errorf("jpegdct: bad scan script: %s", what) }
+
+// Layout works out the block geometry of every component from the picture's size and the
+// sampling factors. Blocks are not allocated.
+func (f *File) Layout() { f.layout() }

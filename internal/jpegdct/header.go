@@ -236,12 +236,7 @@ func colorModel(ids []byte, jfif bool, adobe int) Color {
 // file's colours as they do now. They go in front of whatever else is kept. A JFIF header
 // is kept with its density when withDensity is set.
 func (f *File) ColorSegments(withDensity bool) []Segment {
-	var ids []byte
-	for i := range f.Components {
-		ids = append(ids, f.Components[i].ID)
-	}
-	h := Header{Segments: f.Segments}
-	h.readSegments()
+	ids, h := f.colorHeader()
 	var out []Segment
 	color := colorModel(ids, h.Density != nil, h.AdobeTransform)
 	jfif := withDensity && h.Density != nil
@@ -260,6 +255,22 @@ func (f *File) ColorSegments(withDensity bool) []Segment {
 		out = append(out, AdobeSegment(1))
 	}
 	return out
+}
+
+// ColorModel is what decoders take the components for.
+func (f *File) ColorModel() Color {
+	ids, h := f.colorHeader()
+	return colorModel(ids, h.Density != nil, h.AdobeTransform)
+}
+
+// colorHeader gives what the colour model depends on.
+func (f *File) colorHeader() (ids []byte, h Header) {
+	for i := range f.Components {
+		ids = append(ids, f.Components[i].ID)
+	}
+	h.Segments = f.Segments
+	h.readSegments()
+	return ids, h
 }
 
 // cursor walks marker segments.

@@ -1,49 +1,128 @@
 package jpeg
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
 	"compressor/internal/blob"
 	"compressor/internal/jpegdct"
+	"compressor/internal/jpegquant"
 	"compressor/internal/photometa"
 	"compressor/internal/picture"
-	"compressor/internal/vips"
 )
 
 // encodeRecoded writes the input's own coefficients anew.
-func (p planner) encodeRecoded(_ context.Context, dst *blob.Writer) error {
-	data, err := p.In.Blob.Bytes(maxFile)
-	if err != nil {
-		return err
-	}
-	// What Inspect has let in is let in here, whatever the operator's limit was.
-	limits := jpegdct.Limits{Pixels: int64(p.In.Facts.Width) * int64(p.In.Facts.Height)}
-	f, err := jpegdct.Parse(data, limits)
+func (p *planner) encodeRecoded(_ context.Context, dst *blob.Writer) error {
+	f, err := p.parsed()
 	if err != nil {
 		return err
 	}
 	return p.finish(dst, f, p.Stored, picture.MarkOf(p.In.Facts.Prior))
 }
 
-// encodeLossy lets mozjpeg quantize and our own coder write.
-func (p planner) encodeLossy(dst *blob.Writer, m mode, quality int) error {
-	data, err := p.mozjpeg(m, quality)
+// encodeLossy finishes a draft.
+func (p *planner) encodeLossy(dst *blob.Writer, m mode, level int) error {
+	data, err := p.quantized(m, level)
 	if err != nil {
 		return err
 	}
 	f, err := jpegdct.Parse(data, jpegdct.Limits{Pixels: int64(p.Width) * int64(p.Height)})
 	if err != nil {
-		return fmt.Errorf("mozjpeg's file does not read back: %w", err)
+		return fmt.Errorf("the draft does not read back: %w", err)
 	}
-	return p.finish(dst, f, p.Upright, p.Mark())
+	if p.In.Format == ID && p.Img.Preserves("all") {
+		own, err := p.parsed()
+		if err != nil {
+			return err
+		}
+		f.Segments = own.Segments // the density is read from them
+	}
+	if err := p.finish(dst, f, p.Upright, p.Mark()); err != nil {
+		return err
+	}
+	if m == quarter() {
+		p.quarter = dst.Size()
+	}
+	return nil
 }
 
-// mozjpeg writes the picture at 8 bits a sample, once.
-func (p planner) mozjpeg(m mode, quality int) ([]byte, error) {
-	if data := p.drafts[draft{m, quality}]; data != nil {
+// quantized makes a sequential file, once.
+func (p *planner) quantized(m mode, level int) ([]byte, error) {
+	if data := p.drafts[draft{m, level}]; data != nil {
 		return data, nil
 	}
+	src, err := p.transformed(m)
+	if err != nil {
+		return nil, err
+	}
+	aim := jpegquant.Aim{Score: p.aim(level), Sampling: m.sampling, Scale: scaleOf(level)}
+	var b bytes.Buffer
+	if err := jpegdct.Write(&b, src.Quantize(aim.Settings(src.Components())), jpegdct.Options{}); err != nil {
+		return nil, err
+	}
+	p.drafts[draft{m, level}] = b.Bytes()
+	return b.Bytes(), nil
+}
+
+// source is the picture as coefficients, in one mode.
+type source struct {
+	*jpegquant.Source
+	mode mode
+}
+
+// transformed gives the coefficients that are quantized. Those of another mode are let go.
+func (p *planner) transformed(m mode) (*jpegquant.Source, error) {
+	if p.source != nil && p.source.mode == m {
+		return p.source.Source, nil
+	}
+	p.source = nil
+	made, err := p.own(m)
+	if made == nil && err == nil {
+		made, err = p.drawn(m)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.source = &source{made, m}
+	if m == quarter() {
+		blue, red := made.Missed()
+		p.missed = blue + red
+	}
+	return made, nil
+}
+
+// own gives the coefficients of the input itself, if it is a JPEG that is sampled as the
+// result is to be and whose blocks stay where they are, or nil. That saves rounding to
+// pixels and back.
+func (p *planner) own(m mode) (*jpegquant.Source, error) {
+	if !p.Same {
+		return nil, nil
+	}
+	f, err := p.parsed()
+	if err != nil {
+		return nil, err
+	}
+	turned, exact := jpegdct.Upright(f, max(1, photometa.Orientation(p.In.Facts.Tag("exif"))))
+	if !exact || !sampledAs(turned, m) {
+		return nil, nil
+	}
+	return jpegquant.FromFile(turned), nil
+}
+
+// sampledAs says whether f is gray or Y, Cb and Cr in the mode's sampling.
+func sampledAs(f *jpegdct.File, m mode) bool {
+	if len(f.Components) == 1 {
+		return true
+	}
+	c := f.Components
+	return len(c) == 3 && f.ColorModel() == jpegdct.YCbCr &&
+		c[0].H == m.sampling.Across && c[0].V == m.sampling.Down &&
+		c[1].H == 1 && c[1].V == 1 && c[2].H == 1 && c[2].V == 1
+}
+
+// drawn transforms the pixels, at 8 bits a sample.
+func (p *planner) drawn(m mode) (*jpegquant.Source, error) {
 	im, err := p.Source.Image()
 	if err != nil {
 		return nil, err
@@ -56,9 +135,22 @@ func (p planner) mozjpeg(m mode, quality int) ([]byte, error) {
 		defer shallow.Close()
 		im = shallow
 	}
-	data, err := im.JPEG(vips.JPEGOptions{Quality: quality, Table: m.table, Subsample: m.subsample, Trellis: true})
-	p.drafts[draft{m, quality}] = data
-	return data, err
+	pix, err := im.View()
+	if err != nil {
+		return nil, err
+	}
+	return jpegquant.FromPixels(jpegquant.Pixels{
+		Width: im.Width(), Height: im.Height(), Channels: im.Bands(), Pix: pix}, m.sampling)
+}
+
+// parsed gives the input's coefficients.
+func (p *planner) parsed() (*jpegdct.File, error) {
+	data, err := p.In.Blob.Bytes(maxFile)
+	if err != nil {
+		return nil, err
+	}
+	// What Inspect has let in is let in here, whatever the operator's limit was.
+	return jpegdct.Parse(data, jpegdct.Limits{Pixels: int64(p.In.Facts.Width) * int64(p.In.Facts.Height)})
 }
 
 // withProfile puts a colour profile into a file that has none.
@@ -76,7 +168,7 @@ func withProfile(data, profile []byte) []byte {
 // finish codes the coefficients with the metadata that goes along. It is the same for
 // every candidate and depends on nothing else, which is what makes a second pass find
 // nothing to do.
-func (p planner) finish(dst *blob.Writer, f *jpegdct.File, k picture.Kept, mark string) error {
+func (p *planner) finish(dst *blob.Writer, f *jpegdct.File, k picture.Kept, mark string) error {
 	all := p.Img.Preserves("all")
 	segments := append(f.ColorSegments(all), metadataSegments(k.Blocks)...)
 	for _, t := range p.In.Facts.Tags {

@@ -26,6 +26,10 @@ type Options struct {
 	// Textual keeps every element, attribute and path command, and only writes them tighter.
 	Textual bool
 
+	// Apart keeps strokes that cross in paths of their own: joined, the edges of pixels where
+	// they cross look a little different.
+	Apart bool
+
 	Metadata bool // keep metadata elements and editors' namespaces
 	Comments bool // keep comments
 }

@@ -144,14 +144,14 @@ func (p *planner) candidates(ctx context.Context) []codec.Candidate {
 		return []codec.Candidate{p.candidate("written tighter", textual, p.frame == nil)}
 	}
 	var out []codec.Candidate
-	round := func(label string, tolerance float64) {
+	round := func(label string, finer float64) {
 		o := p.keep
-		o.Tolerance = tolerance
+		o.Tolerance, o.Apart = p.tolerance/finer, finer > 1
 		out = append(out, p.candidate(label, o, false))
 	}
 	if p.roundable && !p.Lossless() && !p.settled(ctx) {
 		for _, r := range roundings {
-			round(r.label, p.tolerance/r.finer)
+			round(r.label, r.finer)
 		}
 	}
 	if !p.textual {
@@ -165,7 +165,7 @@ func (p *planner) candidates(ctx context.Context) []codec.Candidate {
 // original might do for what came of it.
 func (p *planner) settled(ctx context.Context) bool {
 	o := p.keep
-	o.Tolerance = p.tolerance / finest
+	o.Tolerance, o.Apart = p.tolerance/finest, true
 	again, err := svgmin.Minify(ctx, p.text, o)
 	return err == nil && bytes.Equal(again, p.text)
 }

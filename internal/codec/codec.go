@@ -177,6 +177,6 @@ type Knob struct {
 
 	// Sketch, if set, makes a file with much less effort whose score is close to that of
 	// At's. The search begins with sketches, and goes on from where they cross the floor.
-	// They are no results.
+	// They are no results. One is at most Slack times as large as a full file of its score.
 	Sketch func(level int) Candidate
 }

@@ -25,11 +25,11 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		step, slack = k.Draft, k.Slack
 	}
 	s := span{low: k.Low - 1, high: k.High + 1}
-	level, err := t.sketch(ctx, k)
-	if err != nil {
+	level, hope, err := t.sketch(ctx, k)
+	if err != nil || !hope {
 		return err
 	}
-	for range maxSteps {
+	for i := range maxSteps {
 		a, err := t.encode(ctx, step(level), k.Draft != nil)
 		if err != nil {
 			return err
@@ -39,6 +39,8 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		}
 		hopeless := float64(a.blob.Size) >= slack*float64(t.bound())
 		switch {
+		case a.score == nil && i == 0 && k.Sketch != nil:
+			return nil // larger than the input where sketches cross the floor
 		case a.score == nil:
 			s.above(level, nil) // larger than the input: only lower levels can win
 		case a.score.Mean >= t.floor:
@@ -60,33 +62,39 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 const maxSketches = 5
 
 // sketch gives the level to begin a search with: where cheap files cross the floor, if the
-// codec can make such. A search before has found a better one.
-func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, err error) {
+// codec can make such. A search before has found a better one. There is no hope if even a
+// sketch that is not good enough is Slack times as large as something good.
+func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, hope bool, err error) {
 	level = t.start(k)
 	if k.Sketch == nil || t.hint != 0 {
-		return level, nil
+		return level, true, nil
 	}
 	s := span{low: k.Low - 1, high: k.High + 1}
 	for range maxSketches {
 		a, err := t.encode(ctx, k.Sketch(level), true)
 		switch {
 		case err != nil:
-			return 0, err
+			return 0, false, err
 		case a.failure != nil:
-			return level, nil
+			return level, true, nil
 		case a.score == nil:
 			s.above(level, nil)
 		case a.score.Mean >= t.floor:
 			s.above(level, &a.score.Mean)
+		case k.Slack > 0 && float64(a.blob.Size) >= k.Slack*float64(t.bound()):
+			return level, false, nil
 		default:
 			s.below(level, a.score.Mean)
 		}
+		if s.tooHigh(t.floor, k) {
+			return level, false, nil
+		}
 		if s.high-s.low <= 1 || s.settled(t.floor, k) {
-			return min(s.high, k.High), nil
+			return min(s.high, k.High), true, nil
 		}
 		level = s.next(t.floor, k)
 	}
-	return level, nil
+	return level, true, nil
 }
 
 // start is the level to begin with: where the search before ended, or what the codec says.
@@ -124,9 +132,11 @@ type span struct {
 	lowScore, highScore *float64
 	lowPull, highPull   float64 // see next
 	rising              bool    // the last point was below the floor
+	oneSided            int     // points so far, while all are on one side of the floor
 }
 
 func (s *span) above(level int, score *float64) {
+	s.oneSided++
 	if !s.rising {
 		s.lowPull /= 2 // the second on this side in a row
 	}
@@ -134,6 +144,7 @@ func (s *span) above(level int, score *float64) {
 }
 
 func (s *span) below(level int, score float64) {
+	s.oneSided++
 	if s.rising {
 		s.highPull /= 2
 	}
@@ -169,6 +180,16 @@ func (s *span) settled(floor float64, k *codec.Knob) bool {
 	return *s.highScore-floor < rise
 }
 
+// tooHigh says whether the floor is crossed, even by twice the usual slope, only where files
+// are too large to be scored.
+func (s *span) tooHigh(floor float64, k *codec.Knob) bool {
+	if s.highScore != nil || s.high > k.High || s.lowScore == nil {
+		return false
+	}
+	steep := 2 * slopeOf(k)
+	return s.high-s.low <= 1 || float64(s.low)+(floor-*s.lowScore)/steep >= float64(s.high)
+}
+
 // next picks the level to try: by interpolation between two known points, by the typical
 // slope from one, in the middle of the span otherwise.
 //
@@ -177,17 +198,23 @@ func (s *span) settled(floor float64, k *codec.Knob) bool {
 // moves.
 func (s *span) next(floor float64, k *codec.Knob) int {
 	guess := float64(s.low+s.high) / 2
+	slope := slopeOf(k)
+	if k.Slope > 0 {
+		// A second step that did not cross the floor shows that the curve is flatter than the
+		// knob said: reach twice as far each time, rather than creep.
+		slope /= float64(int(1) << max(s.oneSided-1, 0))
+	}
 	switch {
 	case s.lowScore != nil && s.highScore != nil:
 		below, above := s.lowPull*(floor-*s.lowScore), s.highPull*(*s.highScore-floor)
 		guess = float64(s.low) + below/(below+above)*float64(s.high-s.low)
 	case s.highScore != nil:
-		guess = float64(s.high) - (*s.highScore-floor)/slopeOf(k)
+		guess = float64(s.high) - (*s.highScore-floor)/slope
 	case s.lowScore != nil && s.high <= k.High:
 		// The files from high on are too large to be scored. What is left may be, too.
-		guess = min(guess, float64(s.low)+(floor-*s.lowScore)/slopeOf(k))
+		guess = min(guess, float64(s.low)+(floor-*s.lowScore)/slope)
 	case s.lowScore != nil:
-		guess = float64(s.low) + (floor-*s.lowScore)/slopeOf(k)
+		guess = float64(s.low) + (floor-*s.lowScore)/slope
 	}
 	level := int(math.Ceil(guess))
 	level = min(max(level, s.low+1), s.high-1)

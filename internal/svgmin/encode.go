@@ -81,7 +81,6 @@ type form struct {
 	command byte
 	numbers []string
 	size    int  // of the numbers with what stands between them
-	first   byte // what the numbers begin with
 	dot     bool // the last number has a point
 }
 

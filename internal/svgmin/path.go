@@ -35,7 +35,6 @@ type pathReader struct {
 	digits         int
 	x, y           float64 // current point
 	startX, startY float64 // of the subpath
-	broken         bool
 }
 
 func (r *pathReader) skip() { r.rest = strings.TrimLeft(r.rest, " \t\r\n\f,") }

@@ -23,9 +23,6 @@ func (m matrix) apply(x, y float64) (float64, float64) {
 	return m[0]*x + m[2]*y + m[4], m[1]*x + m[3]*y + m[5]
 }
 
-// shift says whether m only moves.
-func (m matrix) shift() bool { return m[0] == 1 && m[1] == 0 && m[2] == 0 && m[3] == 1 }
-
 // similar says whether m keeps all proportions, and gives its scale.
 func (m matrix) similar() (scale float64, ok bool) {
 	scale = math.Hypot(m[0], m[1])

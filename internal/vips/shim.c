@@ -28,10 +28,11 @@ int shim_open(const char *path, VipsImage **out) {
 }
 
 // shim_open_svg draws an SVG at a scale; 1 is one pixel a user unit. CSS has 96 pixels to
-// the inch; libvips would take 72.
+// the inch, which lengths within the document are measured by; libvips enlarges all by
+// what that is above 72, and that is taken back.
 int shim_open_svg(const void *data, size_t size, double scale, VipsImage **out) {
 	VipsImage *lazy = NULL;
-	if (vips_svgload_buffer((void *) data, size, &lazy, "scale", scale, "dpi", 96.0, NULL) != 0) {
+	if (vips_svgload_buffer((void *) data, size, &lazy, "scale", scale * 72 / 96, "dpi", 96.0, NULL) != 0) {
 		return -1;
 	}
 	*out = vips_image_copy_memory(lazy);

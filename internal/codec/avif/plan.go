@@ -112,7 +112,7 @@ func (p planner) searched() codec.Candidate {
 		Knob: &codec.Knob{
 			Low: lowest, High: highest, Start: start,
 			At:     func(level int) codec.Candidate { return p.at(quality(level)) },
-			Sketch: p.sketches(), Slope: slope,
+			Sketch: p.sketches(), Slack: sketchSlack, Slope: slope,
 		},
 	}
 }
@@ -148,6 +148,10 @@ func (p planner) sketches() func(level int) codec.Candidate {
 
 // sketchy is the effort of sketches: see effort.
 const sketchy = 2
+
+// sketchSlack is how much larger a sketch may be than a file in full of its score: a third on
+// an AVIF that is compressed already, less on photos.
+const sketchSlack = 1.4
 
 // The levels of the search are libaom's quantizers, upside down. The outermost are of no
 // use: the lowest is a blur, and the highest without loss but for the colour transform.

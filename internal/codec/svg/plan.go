@@ -135,26 +135,26 @@ var roundings = [...]struct {
 const finest = 100
 
 func (p *planner) candidates() []codec.Candidate {
+	exact, textual := p.keep, p.keep
+	textual.Textual = true
 	if p.Level == recipe.CompressionNone {
-		return []codec.Candidate{p.candidate("as it is", nil, p.frame == nil)}
+		return []codec.Candidate{p.candidate("written tighter", textual, p.frame == nil)}
 	}
 	var out []codec.Candidate
 	round := func(label string, tolerance float64) {
 		o := p.keep
 		o.Tolerance = tolerance
-		out = append(out, p.candidate(label, &o, false))
+		out = append(out, p.candidate(label, o, false))
 	}
 	if p.roundable && !p.Lossless() && !p.settled() {
 		for _, r := range roundings {
 			round(r.label, p.tolerance/r.finer)
 		}
 	}
-	exact, textual := p.keep, p.keep
-	textual.Textual = true
 	if !p.textual {
-		out = append(out, p.candidate("values kept", &exact, p.frame == nil))
+		out = append(out, p.candidate("values kept", exact, p.frame == nil))
 	}
-	return append(out, p.candidate("written tighter", &textual, p.frame == nil))
+	return append(out, p.candidate("written tighter", textual, p.frame == nil))
 }
 
 // settled says whether an earlier pass has had its choice of all this: the document is what
@@ -167,8 +167,8 @@ func (p *planner) settled() bool {
 	return err == nil && bytes.Equal(again, p.text)
 }
 
-// candidate writes the document by the options; without them just as it is.
-func (p *planner) candidate(label string, o *svgmin.Options, lossless bool) codec.Candidate {
+// candidate writes the document by the options.
+func (p *planner) candidate(label string, o svgmin.Options, lossless bool) codec.Candidate {
 	return codec.Candidate{
 		Label: label, Format: p.to, Lossless: lossless,
 		Encode: func(ctx context.Context, dst *blob.Writer) error {
@@ -190,16 +190,13 @@ func (p *planner) candidate(label string, o *svgmin.Options, lossless bool) code
 }
 
 // written makes a candidate's file, once.
-func (p *planner) written(label string, o *svgmin.Options) ([]byte, error) {
+func (p *planner) written(label string, o svgmin.Options) ([]byte, error) {
 	if text := p.made[label]; text != nil {
 		return text, nil
 	}
-	text := p.text
-	var err error
-	if o != nil {
-		if text, err = svgmin.Minify(text, *o); err != nil {
-			return nil, err
-		}
+	text, err := svgmin.Minify(p.text, o)
+	if err != nil {
+		return nil, err
 	}
 	if p.to == IDZ {
 		if text, err = zipped(text); err != nil {

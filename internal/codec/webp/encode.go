@@ -25,10 +25,13 @@ func (p *planner) image() (*vips.Image, error) {
 
 // encodeLossy writes VP8, with ALPH where there is transparency.
 func (p *planner) encodeLossy(dst io.Writer, o vips.WebPOptions, quality int) error {
-	o.Quality = quality
 	im, err := p.image()
 	if err != nil {
 		return err
+	}
+	o.Quality = quality
+	if im.HasAlpha() {
+		o.Effort = min(o.Effort, alphaEffort)
 	}
 	data, err := im.WebP(o)
 	if err != nil {

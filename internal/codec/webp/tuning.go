@@ -8,6 +8,10 @@ import "compressor/internal/vips"
 // costs twice as much.
 const lossyEffort = 6
 
+// alphaEffort is the most where there is transparency: at 6 libwebp tries all it has on ALPH,
+// which takes up to a minute a megapixel.
+const alphaEffort = 5
+
 // sharpFrom is the floor from which chroma is subsampled with regard to luma ("sharp YUV").
 // Below, it saves next to nothing and costs as much as the effort does.
 const sharpFrom = 80

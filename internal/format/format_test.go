@@ -2,6 +2,7 @@ package format_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"strings"
 	"testing"
 
@@ -135,6 +136,40 @@ func TestName(t *testing.T) {
 	}
 	if got := (format.Row{ID: "raw"}).Name("photo.png"); got != "photo" {
 		t.Errorf("without an extension: %q", got)
+	}
+}
+
+// TestRoots: XML texts are told apart by their root elements, deflated or not.
+func TestRoots(t *testing.T) {
+	tab, err := format.NewTable(
+		format.Row{ID: "svg", Magic: []format.Magic{{Root: "svg"}}},
+		format.Row{ID: "svgz", Magic: []format.Magic{{Root: "svg", Zipped: true}}},
+		format.Row{ID: "gz", Magic: []format.Magic{{Bytes: "\x1f\x8b"}}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deflated := func(text string) string {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		w.Write([]byte(text))
+		w.Close()
+		return b.String()
+	}
+	for data, want := range map[string]format.ID{
+		"<svg>": "svg", "<svg/>": "svg", " \n<s:svg >": "svg", "\xef\xbb\xbf<svg xmlns=''>": "svg",
+		"<?xml version='1.0'?><!-- <html> --><!DOCTYPE svg [ <!ENTITY a '>'> ]><svg>": "svg",
+		"\xff\xfe<\x00s\x00v\x00g\x00>\x00":                                           "svg", "\xfe\xff\x00<\x00s\x00v\x00g\x00>": "svg",
+		deflated("<svg>"): "svgz", deflated("<html>"): "gz", "\x1f\x8b\x08": "gz",
+		"<html><svg>": "", "<svgs>": "", "<svg": "", "<!-- <svg>": "", "x<svg>": "",
+	} {
+		row, err := tab.Detect(strings.NewReader(data), int64(len(data)), "drawing.svg")
+		if row.ID != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v, want %q", data, row.ID, err, want)
+		}
+	}
+	if _, err := format.NewTable(format.Row{ID: "a", Magic: []format.Magic{{Root: "svg"}}}, format.Row{ID: "b", Magic: []format.Magic{{Root: "svg"}}}); err == nil {
+		t.Error("two formats with one root")
 	}
 }
 

@@ -138,14 +138,7 @@ func Declarations(style string) []Declaration {
 
 // splitStyle splits at semicolons outside quotes and parentheses, comments removed.
 func splitStyle(style string) []string {
-	for {
-		before, rest, found := strings.Cut(style, "/*")
-		if !found {
-			break
-		}
-		_, after, _ := strings.Cut(rest, "*/")
-		style = before + after
-	}
+	style = WithoutComments(style)
 	var parts []string
 	depth, quote, start := 0, byte(0), 0
 	for i := range len(style) {
@@ -166,4 +159,20 @@ func splitStyle(style string) []string {
 		}
 	}
 	return append(parts, style[start:])
+}
+
+// WithoutComments drops the comments of a style attribute or sheet.
+func WithoutComments(css string) string {
+	if !strings.Contains(css, "/*") {
+		return css
+	}
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(css, "/*")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		_, css, _ = strings.Cut(rest, "*/")
+	}
 }

@@ -7,6 +7,8 @@
 // nothing outside the document is ever fetched.
 package svgfile
 
+import "strings"
+
 // Namespaces that have a meaning here.
 const (
 	NamespaceSVG   = "http://www.w3.org/2000/svg"
@@ -131,11 +133,11 @@ func (n *Node) Walk(visit func(*Node) bool) {
 
 // Contents is the text directly within n.
 func (n *Node) Contents() string {
-	text := ""
+	var text strings.Builder
 	for _, child := range n.Children {
 		if child.Kind == Text {
-			text += child.Text
+			text.WriteString(child.Text)
 		}
 	}
-	return text
+	return text.String()
 }

@@ -18,7 +18,7 @@ func geometry(local string) bool {
 }
 
 // element rewrites the attributes of n and of all below it.
-func (m *minifier) element(n *svgfile.Node, c context) {
+func (m *minifier) element(n *svgfile.Node, c setting) {
 	if n.Kind != svgfile.Element {
 		return
 	}
@@ -63,7 +63,7 @@ func (m *minifier) styleElement(n *svgfile.Node) {
 }
 
 // within adds what n's kind means for what is in it, itself included.
-func (m *minifier) within(n *svgfile.Node, c context) context {
+func (m *minifier) within(n *svgfile.Node, c setting) setting {
 	switch n.Local {
 	case "defs", "symbol", "pattern", "mask", "marker", "filter", "linearGradient", "radialGradient", "clipPath":
 		c.clip = c.clip || n.Local == "clipPath"
@@ -100,7 +100,7 @@ func transformScale(n *svgfile.Node) (float64, bool) {
 
 // fitted is how much an inner viewBox enlarges, at most.
 func (m *minifier) fitted(n *svgfile.Node, box svgfile.Box) float64 {
-	side := m.rootSide() // a symbol is as large as its use says
+	side := m.side // a symbol is as large as its use says
 	if w, ok := svgfile.Pixels(n.Value("width")); ok && n.Local != "symbol" {
 		side = max(w, 0)
 		if h, ok := svgfile.Pixels(n.Value("height")); ok {
@@ -109,9 +109,6 @@ func (m *minifier) fitted(n *svgfile.Node, box svgfile.Box) float64 {
 	}
 	return side / min(box.Width, box.Height)
 }
-
-// rootSide is the longer side of the drawing in user units.
-func (m *minifier) rootSide() float64 { return Tolerance(m.doc) * 4096 }
 
 // inherit gives the inherited values for the children of n.
 func (m *minifier) inherit(n *svgfile.Node, values map[string]string) map[string]string {
@@ -140,7 +137,7 @@ func (m *minifier) inherit(n *svgfile.Node, values map[string]string) map[string
 }
 
 // computed is the value of a property on n; false if it cannot be told.
-func (m *minifier) computed(n *svgfile.Node, c context, name string) (string, bool) {
+func (m *minifier) computed(n *svgfile.Node, c setting, name string) (string, bool) {
 	if m.sheet.properties[name] {
 		return "", false
 	}
@@ -161,7 +158,7 @@ func (m *minifier) computed(n *svgfile.Node, c context, name string) (string, bo
 }
 
 // useless drops attributes that change nothing.
-func (m *minifier) useless(n *svgfile.Node, c context) {
+func (m *minifier) useless(n *svgfile.Node, c setting) {
 	kept := n.Attrs[:0]
 	for _, a := range n.Attrs {
 		if a.Space == "" && m.changesNothing(n, a, c) {
@@ -178,7 +175,7 @@ func (m *minifier) useless(n *svgfile.Node, c context) {
 	}
 }
 
-func (m *minifier) changesNothing(n *svgfile.Node, a svgfile.Attr, c context) bool {
+func (m *minifier) changesNothing(n *svgfile.Node, a svgfile.Attr, c setting) bool {
 	if n == m.doc.Root {
 		switch a.Local {
 		case "version", "baseProfile", "x", "y", "contentScriptType", "contentStyleType":
@@ -234,7 +231,7 @@ func leaf(local string) bool {
 }
 
 // uselessPaint drops what says how a fill or stroke looks that is not there.
-func (m *minifier) uselessPaint(n *svgfile.Node, c context) {
+func (m *minifier) uselessPaint(n *svgfile.Node, c setting) {
 	drop := func(names ...string) {
 		for _, name := range names {
 			if !m.sheet.properties[name] {

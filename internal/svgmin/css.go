@@ -19,23 +19,11 @@ type sheet struct {
 func readSheets(styles []*svgfile.Node) *sheet {
 	s := &sheet{ids: map[string]bool{}, tags: map[string]bool{}, properties: map[string]bool{}}
 	for _, n := range styles {
-		text := stripComments(n.Contents())
+		text := svgfile.WithoutComments(n.Contents())
 		s.references = append(s.references, svgfile.References(text)...)
 		s.block(text, 0)
 	}
 	return s
-}
-
-func stripComments(css string) string {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(css, "/*")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		_, css, _ = strings.Cut(rest, "*/")
-	}
 }
 
 // maxCSSDepth bounds blocks within blocks.
@@ -182,5 +170,5 @@ func stripCommentsOutsideQuotes(css string) string {
 	if !strings.Contains(css, "/*") || strings.ContainsAny(css, `"'`) {
 		return css
 	}
-	return stripComments(css)
+	return svgfile.WithoutComments(css)
 }

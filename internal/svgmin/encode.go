@@ -84,9 +84,9 @@ type form struct {
 	dot     bool // the last number has a point
 }
 
-// lastKind values are commands as an encoder may have written them last; the state of the
-// search below is one of them and whether the last number has a point.
-const commands = "MmLlHhVvCcSsQqTtAaZz"
+// commands are what an encoder may have written last. Of ways of equal length the one that
+// ends with the earlier of these wins.
+const commands = "MmlLhHvVcCsSqQtTaAzZ"
 
 // state is what decides how the next segment may be written: the command that numbers
 // alone would repeat, and whether the last number has a point.
@@ -114,28 +114,39 @@ func (s state) index() int {
 	return int(s.command) * 2
 }
 
+// chunk is how many segments are weighed at once: each takes some kilobytes.
+const chunk = 4096
+
 // encodePath writes segments in the fewest characters that their forms allow: each may be
 // absolute or relative, short or long, and leave its command out where the one before
-// implies it. All combinations are weighed, by dynamic programming.
+// implies it. All combinations are weighed, by dynamic programming, within a chunk.
 func encodePath(segments []placed, g grid) string {
-	rows := make([]row, len(segments))
+	var b strings.Builder
 	e := encoder{grid: g}
-	for i := range segments {
-		forms := e.forms(segments, i)
-		for f := range forms {
-			if i == 0 {
-				rows[0].offer(state{}, &step{ok: true}, &forms[f], true)
-				continue
-			}
-			for k := range rows[i-1] {
-				if before := &rows[i-1][k]; before.ok {
-					rows[i].offer(state{int8(k / 2), k%2 == 1}, before, &forms[f], false)
+	before := &row{}
+	for from := 0; from < len(segments); from += chunk {
+		rows := make([]row, min(chunk, len(segments)-from))
+		for i := range rows {
+			forms := e.forms(segments, from+i)
+			for f := range forms {
+				if from+i == 0 {
+					rows[0].offer(state{}, &step{ok: true}, &forms[f], true)
+					continue
+				}
+				for k := range before {
+					if way := &before[k]; way.ok {
+						rows[i].offer(state{int8(k / 2), k%2 == 1}, way, &forms[f], false)
+					}
 				}
 			}
+			e.advance(segments[from+i])
+			before = &rows[i]
 		}
-		e.advance(segments[i])
+		end := spell(&b, rows)
+		before = &row{}
+		before[end].ok = true
 	}
-	return spell(rows)
+	return b.String()
 }
 
 // offer enters a way to write a form after the state from.
@@ -167,24 +178,20 @@ func implied(command byte) byte {
 	return command
 }
 
-// spell follows the best way back and writes it down.
-func spell(rows []row) string {
-	if len(rows) == 0 {
-		return ""
-	}
-	last := rows[len(rows)-1]
-	best := -1
+// spell follows the best way back, writes it down, and gives the state it ends in.
+func spell(b *strings.Builder, rows []row) (end int) {
+	last := &rows[len(rows)-1]
+	end = -1
 	for k := range last {
-		if last[k].ok && (best < 0 || last[k].size < last[best].size) {
-			best = k
+		if last[k].ok && (end < 0 || last[k].size < last[end].size) {
+			end = k
 		}
 	}
-	steps := make([]step, len(rows))
-	for i := len(rows) - 1; i >= 0; i-- {
-		steps[i] = rows[i][best]
-		best = steps[i].from.index()
+	steps := make([]*step, len(rows))
+	for i, k := len(rows)-1, end; i >= 0; i-- {
+		steps[i] = &rows[i][k]
+		k = steps[i].from.index()
 	}
-	var b strings.Builder
 	for _, s := range steps {
 		if !s.bare {
 			b.WriteByte(s.form.command)
@@ -193,7 +200,7 @@ func spell(rows []row) string {
 		}
 		b.WriteString(s.form.text())
 	}
-	return b.String()
+	return end
 }
 
 // text writes the numbers of a form. Nothing need stand behind the flags of an arc.

@@ -51,17 +51,17 @@ func (e *encoder) forms(segments []placed, i int) []form {
 func (e *encoder) lines(s placed) []form {
 	forms := e.pair(nil, 'L', s.x, s.y)
 	if s.y == e.y {
-		forms = append(forms, e.form('H', s.x), e.form('h', s.x-e.x))
+		forms = append(forms, e.form('h', s.x-e.x), e.form('H', s.x))
 	}
 	if s.x == e.x {
-		forms = append(forms, e.form('V', s.y), e.form('v', s.y-e.y))
+		forms = append(forms, e.form('v', s.y-e.y), e.form('V', s.y))
 	}
 	return forms
 }
 
-// pair adds the absolute and the relative form of pairs of coordinates.
+// pair adds the relative and the absolute form of pairs of coordinates. Where both are as
+// long the first wins: small figures repeat more often, which deflate likes.
 func (e *encoder) pair(forms []form, command byte, v ...int64) []form {
-	forms = append(forms, e.form(command, v...))
 	relative := make([]int64, len(v))
 	for i := range v {
 		if i%2 == 0 {
@@ -70,7 +70,7 @@ func (e *encoder) pair(forms []form, command byte, v ...int64) []form {
 			relative[i] = v[i] - e.y
 		}
 	}
-	return append(forms, e.form(command|0x20, relative...))
+	return append(forms, e.form(command|0x20, relative...), e.form(command, v...))
 }
 
 func (e *encoder) form(command byte, v ...int64) form {
@@ -95,10 +95,10 @@ func (e *encoder) arcs(s placed) []form {
 	}
 	shape := []string{s.arc[0], s.arc[1], s.arc[2], flag(s.large), flag(s.sweep)}
 	var forms []form
-	for _, end := range [][2]int64{{s.x, s.y}, {s.x - e.x, s.y - e.y}} {
-		f := form{command: 'A', numbers: append(shape[:5:5], e.text(end[0]), e.text(end[1]))}
+	for _, end := range [][2]int64{{s.x - e.x, s.y - e.y}, {s.x, s.y}} {
+		f := form{command: 'a', numbers: append(shape[:5:5], e.text(end[0]), e.text(end[1]))}
 		if len(forms) == 1 {
-			f.command = 'a'
+			f.command = 'A'
 		}
 		f.size = len(f.text())
 		f.dot = strings.IndexByte(f.numbers[6], '.') >= 0

@@ -75,10 +75,6 @@ func (m *minifier) wrapRuns(n *svgfile.Node) {
 	if n.Local == "g" && len(n.Children) < 3 {
 		return
 	}
-	const most = 2000 // siblings looked at: the search below is not linear
-	if len(n.Children) > most {
-		return
-	}
 	var out []*svgfile.Node
 	for i := 0; i < len(n.Children); {
 		run, attrs := m.bestRun(n.Children[i:])
@@ -112,7 +108,8 @@ func (m *minifier) bestRun(nodes []*svgfile.Node) (length int, attrs []svgfile.A
 	}
 	common := append([]svgfile.Attr(nil), nodes[0].Attrs...)
 	best := 0
-	for end := 1; end <= len(nodes); end++ {
+	const most = 400 // looked at for each: the search is not linear
+	for end := 1; end <= min(len(nodes), most); end++ {
 		kept := common[:0:0]
 		for _, a := range common {
 			if m.shared(a) && m.mayLose(nodes[end-1], a) {
@@ -161,6 +158,11 @@ func reach(segments []segment) extent {
 		x, y = s.x, s.y
 	}
 	return e
+}
+
+// with is the box around both.
+func (e extent) with(o extent) extent {
+	return extent{min(e.left, o.left), min(e.top, o.top), max(e.right, o.right), max(e.bottom, o.bottom)}
 }
 
 // apart says whether there is more than a distance between two boxes.

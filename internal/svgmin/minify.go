@@ -11,6 +11,7 @@ package svgmin
 
 import (
 	"bytes"
+	"context"
 	"math"
 
 	"compressor/internal/svgfile"
@@ -34,9 +35,12 @@ type Options struct {
 const maxRounds = 10
 
 // Minify rewrites a document, given in UTF-8 or as svgfile reads it. An error is
-// svgfile.Parse's.
-func Minify(data []byte, o Options) ([]byte, error) {
+// svgfile.Parse's, or the context's.
+func Minify(ctx context.Context, data []byte, o Options) ([]byte, error) {
 	for range maxRounds {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		doc, err := svgfile.Parse(data)
 		if err != nil {
 			return nil, err
@@ -55,29 +59,6 @@ func Minify(data []byte, o Options) ([]byte, error) {
 // depends on more than its first look.
 func Textual(s *svgfile.Survey) bool { return s.Script || s.Animated || s.Foreign }
 
-// Decimals gives the most decimals of any coordinate of the document's paths and of the
-// numbers in its geometry: what a rounding could drop.
-func Decimals(doc *svgfile.Document) int {
-	most := 0
-	doc.Root.Walk(func(n *svgfile.Node) bool {
-		for _, a := range n.Attrs {
-			switch {
-			case n.Kind != svgfile.Element || a.Space != "":
-			case a.Local == "d":
-				most = max(most, parsePath(a.Value).digits)
-			case geometry(a.Local) || a.Local == "points":
-				if numbers, ok := list(a.Value); ok {
-					for _, v := range numbers {
-						most = max(most, v.digits)
-					}
-				}
-			}
-		}
-		return true
-	})
-	return most
-}
-
 // minifier is one round over one document.
 type minifier struct {
 	Options
@@ -92,10 +73,11 @@ type minifier struct {
 	restyle   bool            // attributes may be dropped and moved
 	restack   bool            // elements may be dropped, joined and grouped
 	fromStyle map[*svgfile.Node]bool
+	side      float64 // the longer side of the drawing, in user units
 }
 
 func rewrite(doc *svgfile.Document, o Options) {
-	m := &minifier{Options: o, doc: doc, survey: doc.Survey(), fromStyle: map[*svgfile.Node]bool{}}
+	m := &minifier{Options: o, doc: doc, survey: doc.Survey(), fromStyle: map[*svgfile.Node]bool{}, side: longerSide(doc)}
 	m.Textual = m.Textual || Textual(m.survey)
 	m.clean()
 	m.sheet = readSheets(m.survey.Styles)
@@ -105,9 +87,9 @@ func rewrite(doc *svgfile.Document, o Options) {
 	if m.restyle {
 		m.styles()
 	}
-	m.element(doc.Root, m.rootContext())
+	m.element(doc.Root, m.rootSetting())
 	if m.restack {
-		m.stack(doc.Root, m.rootContext())
+		m.stack(doc.Root, m.rootSetting())
 	}
 	if m.restyle {
 		m.repack()
@@ -116,8 +98,8 @@ func rewrite(doc *svgfile.Document, o Options) {
 	m.namespaces()
 }
 
-// context is what an element inherits.
-type context struct {
+// setting is what an element inherits.
+type setting struct {
 	values  map[string]string // inherited properties that are set
 	unknown bool              // something else may inherit to it, too: it is drawn by use
 	exact   bool              // nothing can judge a rounding here
@@ -127,12 +109,12 @@ type context struct {
 	text    bool              // within text
 }
 
-func (m *minifier) rootContext() context {
-	return context{values: map[string]string{}, scale: 1, local: 1, exact: m.Tolerance == 0 || m.Textual || m.survey.Font}
+func (m *minifier) rootSetting() setting {
+	return setting{values: map[string]string{}, scale: 1, local: 1, exact: m.Tolerance == 0 || m.Textual || m.survey.Font}
 }
 
 // digits is how many decimals a coordinate needs.
-func (m *minifier) digits(c context) int { return decimals(m.Tolerance, c.local) }
+func (m *minifier) digits(c setting) int { return decimals(m.Tolerance, c.local) }
 
 // decimals is how many keep the error of a number times scale within the tolerance.
 func decimals(tolerance, scale float64) int {
@@ -144,10 +126,12 @@ func decimals(tolerance, scale float64) int {
 
 // Tolerance is how far a point of a drawing may move unseen: a quarter of a pixel where
 // its longer side is drawn on 1024 of them. In user units of the root.
-func Tolerance(doc *svgfile.Document) float64 {
+func Tolerance(doc *svgfile.Document) float64 { return longerSide(doc) / 4096 }
+
+func longerSide(doc *svgfile.Document) float64 {
 	w, h := doc.Size()
 	if box, ok := doc.Root.ViewBox(); ok {
 		w, h = box.Width, box.Height
 	}
-	return max(w, h) / 4096
+	return max(w, h)
 }

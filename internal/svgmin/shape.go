@@ -8,7 +8,7 @@ import (
 )
 
 // shape rewrites path data, and makes paths of other shapes where these are shorter.
-func (m *minifier) shape(n *svgfile.Node, c context) {
+func (m *minifier) shape(n *svgfile.Node, c setting) {
 	if n.Space != svgfile.NamespaceSVG {
 		return
 	}
@@ -21,16 +21,13 @@ func (m *minifier) shape(n *svgfile.Node, c context) {
 		}
 		return
 	}
-	if m.restack && !m.markersOn(n) {
+	if m.restack && !m.markers {
 		m.toPath(n, c)
 	}
 }
 
-// markersOn says whether n may carry markers, which show every vertex.
-func (m *minifier) markersOn(*svgfile.Node) bool { return m.markers }
-
 // pathData writes path data anew; as it was, if it is broken or nothing is gained.
-func (m *minifier) pathData(d string, c context) string {
+func (m *minifier) pathData(d string, c setting) string {
 	p := parsePath(d)
 	if !p.whole || len(p.segments) == 0 {
 		return d
@@ -51,7 +48,7 @@ func (m *minifier) pathData(d string, c context) string {
 
 // transformInto works the transform of a path into its data; false if that is not
 // possible.
-func (m *minifier) transformInto(n *svgfile.Node, d string, c context) bool {
+func (m *minifier) transformInto(n *svgfile.Node, d string, c setting) bool {
 	v, ok := n.Attr("transform")
 	if !ok || !m.restack || m.sheet.properties["transform"] {
 		return false
@@ -97,7 +94,7 @@ func (m *minifier) transformInto(n *svgfile.Node, d string, c context) bool {
 
 // mayMove says whether a transform of n can go into its coordinates, and by what its
 // stroke's width is to be multiplied.
-func (m *minifier) mayMove(n *svgfile.Node, c context, all matrix) (float64, bool) {
+func (m *minifier) mayMove(n *svgfile.Node, c setting, all matrix) (float64, bool) {
 	if id, ok := n.Attr("id"); ok && m.other[id] {
 		return 1, false
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // stack rewrites how elements lie within each other, from the innermost outwards.
-func (m *minifier) stack(n *svgfile.Node, c context) {
+func (m *minifier) stack(n *svgfile.Node, c setting) {
 	if n.Kind != svgfile.Element || foreign(n) {
 		return
 	}
@@ -42,7 +42,7 @@ func container(local string) bool {
 }
 
 // dropEmpty drops children that draw nothing and that nothing refers to.
-func (m *minifier) dropEmpty(n *svgfile.Node, c context) {
+func (m *minifier) dropEmpty(n *svgfile.Node, c setting) {
 	var kept []*svgfile.Node
 	for _, child := range n.Children {
 		if child.Kind == svgfile.Element && child.Space == svgfile.NamespaceSVG && (m.empty(n, child) || m.unseen(child, c)) && !m.referred(child) {
@@ -80,7 +80,7 @@ func (m *minifier) empty(parent, child *svgfile.Node) bool {
 
 // unseen says whether a shape is painted with nothing. One with a class stays: outside
 // style sheets may know it.
-func (m *minifier) unseen(n *svgfile.Node, c context) bool {
+func (m *minifier) unseen(n *svgfile.Node, c setting) bool {
 	_, class := n.Attr("class")
 	if display, known := m.computed(n, c, "display"); known && display == "none" && n.Local != "svg" && !class && !m.survey.Script && graphic(n) {
 		return true
@@ -191,50 +191,93 @@ func (m *minifier) clipped(n *svgfile.Node) bool {
 }
 
 // joinPaths makes one of neighbouring paths that are painted alike and lie apart.
-func (m *minifier) joinPaths(n *svgfile.Node, c context) {
+func (m *minifier) joinPaths(n *svgfile.Node, c setting) {
 	if m.markers || m.sheet.tags["path"] {
 		return
 	}
 	var out []*svgfile.Node
+	var open run
 	for _, child := range n.Children {
-		if len(out) > 0 {
-			if d, ok := m.joined(out[len(out)-1], child, c); ok {
-				out[len(out)-1].Set("d", d)
-				continue
-			}
+		p, ok := m.joinable(child)
+		if ok && open.path != nil && alike(open.path, child) && m.fits(open, p, c) {
+			open.grow(p)
+			continue
+		}
+		open.finish()
+		open = run{}
+		if ok {
+			open = run{path: child, joined: p, reach: reach(p.segments)}
 		}
 		out = append(out, child)
 	}
+	open.finish()
 	n.Children = out
 }
 
-// joined gives the data of a path that draws both a and b; false if there is none.
-func (m *minifier) joined(a, b *svgfile.Node, c context) (string, bool) {
-	if !a.Is("path") || !b.Is("path") || len(a.Attrs) != len(b.Attrs) || len(a.Children)+len(b.Children) > 0 {
-		return "", false
+// run is a path, and what has been joined to it so far.
+type run struct {
+	path   *svgfile.Node
+	joined parsed
+	reach  extent
+	parts  int // beside the first
+}
+
+func (r *run) grow(p parsed) {
+	r.joined.segments = append(r.joined.segments, p.segments...)
+	r.joined.digits = max(r.joined.digits, p.digits)
+	r.reach = r.reach.with(reach(p.segments))
+	r.parts++
+}
+
+func (r *run) finish() {
+	if r.parts == 0 {
+		return
+	}
+	if d, ok := pathText(r.joined.segments, r.joined.digits, false, false); ok {
+		r.path.Set("d", d)
+	}
+}
+
+// joinable reads a path that may become part of another.
+func (m *minifier) joinable(n *svgfile.Node) (parsed, bool) {
+	if !n.Is("path") || len(n.Children) > 0 {
+		return parsed{}, false
+	}
+	for _, a := range n.Attrs {
+		if a.Space != "" || a.Local == "id" || a.Local == "class" || a.Local == "style" || strings.Contains(a.Value, "url(") {
+			return parsed{}, false
+		}
+	}
+	p := parsePath(n.Value("d"))
+	for _, s := range p.segments {
+		if !newGrid(maxDigits).fits(s.x) || !newGrid(maxDigits).fits(s.y) {
+			return parsed{}, false
+		}
+	}
+	return p, p.whole && len(p.segments) > 0 && p.digits <= maxDigits
+}
+
+// alike says whether two paths have the same attributes, but for their data.
+func alike(a, b *svgfile.Node) bool {
+	if len(a.Attrs) != len(b.Attrs) {
+		return false
 	}
 	for _, attr := range a.Attrs {
-		if attr.Local == "id" || attr.Local == "class" || attr.Local == "style" || strings.Contains(attr.Value, "url(") {
-			return "", false
-		}
-		if v, has := b.Attr(attr.Local); attr.Local != "d" && (!has || v != attr.Value || attr.Space != "") {
-			return "", false
+		if v, has := b.Attr(attr.Local); attr.Local != "d" && (!has || v != attr.Value) {
+			return false
 		}
 	}
-	left, right := parsePath(a.Value("d")), parsePath(b.Value("d"))
-	if !left.whole || !right.whole || len(left.segments) == 0 || len(right.segments) == 0 {
-		return "", false
-	}
-	digits := max(left.digits, right.digits)
-	if digits > maxDigits || !m.outlines(a, c) && !reach(left.segments).apart(reach(right.segments), m.breadth(a, c)) {
-		return "", false
-	}
-	return pathText(append(left.segments, right.segments...), digits, false, false)
+	return true
+}
+
+// fits says whether p may join the others without its looks changing.
+func (m *minifier) fits(r run, p parsed, c setting) bool {
+	return m.outlines(r.path, c) || r.reach.apart(reach(p.segments), m.breadth(r.path, c))
 }
 
 // outlines says whether a path is only stroked, in full colour: then two that cross look
 // the same as one, but for the edge of a pixel.
-func (m *minifier) outlines(n *svgfile.Node, c context) bool {
+func (m *minifier) outlines(n *svgfile.Node, c setting) bool {
 	for name, value := range map[string]string{"fill": "none", "opacity": "1", "stroke-opacity": "1"} {
 		if v, known := m.computed(n, c, name); !known || v != value {
 			return false
@@ -245,8 +288,8 @@ func (m *minifier) outlines(n *svgfile.Node, c context) bool {
 
 // breadth is how far apart two paths must lie not to touch: their strokes, with mitres,
 // and some pixels.
-func (m *minifier) breadth(n *svgfile.Node, c context) float64 {
-	pixels := m.rootSide() / 256
+func (m *minifier) breadth(n *svgfile.Node, c setting) float64 {
+	pixels := m.side / 256
 	if stroke, known := m.computed(n, c, "stroke"); known && stroke == "none" {
 		return pixels
 	}

@@ -8,7 +8,7 @@ import (
 
 // toPath makes a path of a line, a polygon, a polyline or a rectangle with square corners,
 // if that is shorter.
-func (m *minifier) toPath(n *svgfile.Node, c context) {
+func (m *minifier) toPath(n *svgfile.Node, c setting) {
 	if m.sheet.tags[n.Local] || m.sheet.tags["path"] || len(n.Children) > 0 {
 		return
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // values writes each attribute's value in its shortest form.
-func (m *minifier) values(n *svgfile.Node, c context) {
+func (m *minifier) values(n *svgfile.Node, c setting) {
 	for i := range n.Attrs {
 		a := &n.Attrs[i]
 		if a.Space != "" {
@@ -18,7 +18,7 @@ func (m *minifier) values(n *svgfile.Node, c context) {
 	}
 }
 
-func (m *minifier) value(n *svgfile.Node, name, v string, c context) string {
+func (m *minifier) value(n *svgfile.Node, name, v string, c setting) string {
 	if m.Textual {
 		return v
 	}
@@ -66,7 +66,7 @@ func (m *minifier) figures(numbers []number, digits int, exact bool) string {
 	return join(texts)
 }
 
-func (m *minifier) property(n *svgfile.Node, name, v string, p property, c context) string {
+func (m *minifier) property(n *svgfile.Node, name, v string, p property, c setting) string {
 	switch p.kind {
 	case paint:
 		return colour(v)
@@ -92,7 +92,7 @@ func (m *minifier) property(n *svgfile.Node, name, v string, p property, c conte
 }
 
 // measure writes a length. Pixels are user units and need not be said.
-func (m *minifier) measure(n *svgfile.Node, name, v string, c context) string {
+func (m *minifier) measure(n *svgfile.Node, name, v string, c setting) string {
 	x, length := scanNumber(v)
 	if length == 0 {
 		return v
@@ -138,7 +138,7 @@ func relative(n *svgfile.Node) bool {
 }
 
 // offset writes where a gradient's stop is.
-func (m *minifier) offset(v string, c context) string {
+func (m *minifier) offset(v string, c setting) string {
 	number, percent := strings.CutSuffix(v, "%")
 	x, length := scanNumber(number)
 	if length == 0 || length != len(number) || x.digits > maxDigits-2 {
@@ -161,7 +161,7 @@ func (m *minifier) offset(v string, c context) string {
 }
 
 // transform joins a list of transforms into the shortest that does the same.
-func (m *minifier) transform(v string, c context) string {
+func (m *minifier) transform(v string, c setting) string {
 	ops, ok := parseTransform(v)
 	if !ok {
 		return v
@@ -187,7 +187,7 @@ func (m *minifier) transform(v string, c context) string {
 	// The error of a linear figure is multiplied by a coordinate, and what is in view can
 	// lie as far out as the move brings back.
 	move := decimals(m.Tolerance, c.scale)
-	far := 2*m.rootSide() + math.Hypot(all[4], all[5])*c.scale
+	far := 2*m.side + math.Hypot(all[4], all[5])*c.scale
 	linear := decimals(m.Tolerance, far/max(all.largest(), 1e-9))
 	if t := all.text(linear, move); len(t) < len(best) {
 		return t

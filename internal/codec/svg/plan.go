@@ -3,9 +3,8 @@ package svg
 import (
 	"bytes"
 	"context"
-	"hash/crc32"
-
 	"encoding/binary"
+	"hash/crc32"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
@@ -28,7 +27,7 @@ const (
 
 // Plan proposes the drawing with its numbers rounded, coarsely and finely; with all values
 // kept; and, as a last resort, only written tighter.
-func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
+func (Codec) Plan(ctx context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
 	if in.Format != ID && in.Format != IDZ {
 		return codec.Plan{}, problem.Invalid(problem.Field{Path: "image.format", Message: "A picture made of pixels cannot become a drawing."})
 	}
@@ -54,7 +53,7 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 	if p.textual {
 		plan.Notes = append(plan.Notes, "The drawing has scripts, animation or contents that are not SVG: it was only written tighter.")
 	}
-	plan.Candidates = p.candidates()
+	plan.Candidates = p.candidates(ctx)
 	return plan, nil
 }
 
@@ -134,7 +133,7 @@ var roundings = [...]struct {
 // finest is the last of them.
 const finest = 100
 
-func (p *planner) candidates() []codec.Candidate {
+func (p *planner) candidates(ctx context.Context) []codec.Candidate {
 	exact, textual := p.keep, p.keep
 	textual.Textual = true
 	if p.Level == recipe.CompressionNone {
@@ -146,7 +145,7 @@ func (p *planner) candidates() []codec.Candidate {
 		o.Tolerance = tolerance
 		out = append(out, p.candidate(label, o, false))
 	}
-	if p.roundable && !p.Lossless() && !p.settled() {
+	if p.roundable && !p.Lossless() && !p.settled(ctx) {
 		for _, r := range roundings {
 			round(r.label, p.tolerance/r.finer)
 		}
@@ -160,10 +159,10 @@ func (p *planner) candidates() []codec.Candidate {
 // settled says whether an earlier pass has had its choice of all this: the document is what
 // the finer rounding makes. Without this, a rounding that was found too coarse for the
 // original might do for what came of it.
-func (p *planner) settled() bool {
+func (p *planner) settled(ctx context.Context) bool {
 	o := p.keep
 	o.Tolerance = p.tolerance / finest
-	again, err := svgmin.Minify(p.text, o)
+	again, err := svgmin.Minify(ctx, p.text, o)
 	return err == nil && bytes.Equal(again, p.text)
 }
 
@@ -172,7 +171,7 @@ func (p *planner) candidate(label string, o svgmin.Options, lossless bool) codec
 	return codec.Candidate{
 		Label: label, Format: p.to, Lossless: lossless,
 		Encode: func(ctx context.Context, dst *blob.Writer) error {
-			text, err := p.written(label, o)
+			text, err := p.written(ctx, label, o)
 			if err != nil {
 				return err
 			}
@@ -182,19 +181,19 @@ func (p *planner) candidate(label string, o svgmin.Options, lossless bool) codec
 			_, err = dst.Write(text)
 			return err
 		},
-		AtLeast: func(context.Context) (int64, error) { // writing is cheap, drawing is not
-			text, err := p.written(label, o)
+		AtLeast: func(ctx context.Context) (int64, error) { // writing is cheap, drawing is not
+			text, err := p.written(ctx, label, o)
 			return int64(len(text)), err
 		},
 	}
 }
 
 // written makes a candidate's file, once.
-func (p *planner) written(label string, o svgmin.Options) ([]byte, error) {
+func (p *planner) written(ctx context.Context, label string, o svgmin.Options) ([]byte, error) {
 	if text := p.made[label]; text != nil {
 		return text, nil
 	}
-	text, err := svgmin.Minify(p.text, o)
+	text, err := svgmin.Minify(ctx, p.text, o)
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,8 @@ import (
 )
 
 // Plan proposes our own quantizer with chroma subsampled; the same with full chroma, where
-// the source may have it; and, last, since it seldom wins where loss is allowed, the same coefficients
-// coded better.
+// the source may have it; and, last, since it seldom wins where loss is allowed, the same
+// coefficients coded better.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
 	w, err := picture.Prepare(in, to, r, false)
 	if err != nil || w.Idle() {

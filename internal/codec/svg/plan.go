@@ -54,6 +54,10 @@ func (Codec) Plan(ctx context.Context, in codec.Subject, to format.ID, r recipe.
 		plan.Notes = append(plan.Notes, "The drawing has scripts, animation or contents that are not SVG: it was only written tighter.")
 	}
 	plan.Candidates = p.candidates(ctx)
+	if err := ctx.Err(); err != nil {
+		w.Source.Close()
+		return codec.Plan{}, err
+	}
 	return plan, nil
 }
 

@@ -55,7 +55,7 @@ const Original = "original"
 
 // Attempt is one way that was tried.
 type Attempt struct {
-	Label        string   `json:"label"` // "mozjpeg q=78 4:2:0"
+	Label        string   `json:"label"` // "trellis q=78.39 4:2:0"
 	Size         int64    `json:"size"`
 	Score        *float64 `json:"score,omitempty"`
 	Verdict      string   `json:"verdict"` // chosen, larger, below-quality, not-smallest, failed: <code>

@@ -20,8 +20,8 @@ func scaleOf(level int) float64 {
 // score that it makes there, on the median photo: the logarithm of our scale is slope times
 // that of theirs, plus offset.
 const (
-	slope  = 0.62
-	offset = -0.28
+	slope  = 0.79
+	offset = -0.33
 	finest = 0.02 // times Annex K's tables: at quality 99
 )
 
@@ -70,7 +70,7 @@ func crossing(score float64) float64 {
 type median struct{ score, log float64 }
 
 func medians() []median {
-	return []median{{30, -1.1}, {60, -0.28}, {75, 0.32}, {85, 0.88}, {90, 1.35}}
+	return []median{{30, -1.1}, {60, -0.25}, {75, 0.40}, {85, 1.02}, {90, 1.45}}
 }
 
 // aim is the score that tables are chosen for: the floor, or what the level is likely to give.

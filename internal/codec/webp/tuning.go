@@ -47,7 +47,7 @@ func quickest() vips.WebPOptions { return vips.WebPOptions{Lossless: true, Quali
 // needs at more effort, and what a palette of the same picture needs that passes for it.
 const (
 	losslessGain = 2
-	paletteGain  = 10
+	paletteGain  = 20
 )
 
 // photoBits is how many bits a pixel the lossless bitstream needs of a photo, and more.

@@ -47,9 +47,7 @@ func checkPixels(width, height int, limits Limits) error {
 		allowed = defaultPixels
 	}
 	if n := int64(width) * int64(height); n > allowed {
-		return problem.New(problem.LimitExceeded).With(problem.Field{
-			Path: "pixels", Message: fmt.Sprintf("is %d, allowed are %d", n, allowed),
-		})
+		return problem.Over("image.pixels", n, allowed)
 	}
 	return nil
 }

@@ -39,11 +39,7 @@ type refusal struct{ *problem.Problem }
 
 func (r refusal) Unwrap() error { return r.Problem }
 
-func refuse(limit string, value, most any) error {
-	return refusal{problem.New(problem.LimitExceeded).With(problem.Field{
-		Path: limit, Message: fmt.Sprintf("%v, at most %v.", value, most),
-	})}
-}
+func refuse(limit string, value, most any) error { return refusal{problem.Over(limit, value, most)} }
 
 // staged is a member on disk, before its own turn.
 type staged struct {

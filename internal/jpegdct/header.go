@@ -318,7 +318,7 @@ func (c *cursor) next() (marker byte, payload []byte, err error) {
 		c.segments++
 		c.bytes += length
 		if c.segments > maxSegments || c.bytes > maxSegmentBytes {
-			return 0, nil, problem.Newf(problem.LimitExceeded, "The JPEG file has too many segments.")
+			return 0, nil, problem.Over("image.segments", fmt.Sprintf("%d with %d bytes", c.segments, c.bytes), fmt.Sprintf("%d with %d bytes", maxSegments, maxSegmentBytes))
 		}
 		payload, err = c.read(length - 2)
 		return marker, payload, err

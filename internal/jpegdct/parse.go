@@ -120,7 +120,7 @@ func (p *parser) startFrame(marker byte, payload []byte) error {
 	}
 	blocks := f.layout()
 	if blocks*128 > p.limits.Memory {
-		return problem.Newf(problem.LimitExceeded, "The picture needs more memory than allowed here.")
+		return problem.Over("image.memory", blocks*128, p.limits.Memory)
 	}
 	var coded int64
 	for i := range f.Components {

@@ -31,7 +31,7 @@ func (p *parser) scan(payload []byte, pos int) (next int, err error) {
 	}
 	p.file.Scans++
 	if p.file.Scans > p.limits.Scans {
-		return 0, problem.Newf(problem.LimitExceeded, "The JPEG file has more than %d scans.", p.limits.Scans)
+		return 0, problem.Over("image.scans", "more", p.limits.Scans)
 	}
 	r, err := p.scanHeader(payload)
 	if err != nil {

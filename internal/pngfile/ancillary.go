@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"compressor/internal/deflate"
+	"compressor/internal/problem"
 )
 
 // Ancillary is what stands beside the samples: colour meaning, print size and metadata. What
@@ -183,7 +184,7 @@ func (r *reader) expand(kind string, stream []byte) ([]byte, error) {
 	plain, err := deflate.Decompress(stream, int(r.budget))
 	switch {
 	case err == deflate.ErrTooLong:
-		return nil, tooMuch("image.metadata", r.limits.Ancillary+1, r.limits.Ancillary)
+		return nil, problem.Over("image.metadata", "more bytes", r.limits.Ancillary)
 	case err == deflate.ErrMemory:
 		return nil, err
 	case err != nil || len(plain) == 0:

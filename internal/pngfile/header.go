@@ -100,7 +100,7 @@ func (r *reader) note(c Chunk) error {
 		return nil
 	}
 	if len(list) >= r.limits.Chunks {
-		return tooMuch("image.chunks", int64(len(list))+1, int64(r.limits.Chunks))
+		return problem.Over("image.chunks", int64(len(list))+1, int64(r.limits.Chunks))
 	}
 	r.h.Chunks = append(list, c)
 	return nil
@@ -146,7 +146,7 @@ func (r *reader) ihdr(body []byte) error {
 		return corrupt("size %d×%d", width, height)
 	}
 	if width*height > r.limits.Pixels { // below 2^62: no overflow
-		return tooMuch("image.pixels", width*height, r.limits.Pixels)
+		return problem.Over("image.pixels", width*height, r.limits.Pixels)
 	}
 	h := r.h
 	h.Width, h.Height = int(width), int(height)
@@ -159,7 +159,7 @@ func (r *reader) ihdr(body []byte) error {
 	}
 	h.Interlaced = body[12] == 1
 	if raster := rasterSize(h.Width, h.Height, h.Color.Channels()*h.Depth); raster > r.limits.Raster {
-		return tooMuch("image.raster", raster, r.limits.Raster)
+		return problem.Over("image.raster", raster, r.limits.Raster)
 	}
 	return nil
 }

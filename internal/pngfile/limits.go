@@ -38,11 +38,6 @@ func (l Limits) orDefaults() Limits {
 	return l
 }
 
-// tooMuch is the problem of a file that is over the limit of this name.
-func tooMuch(path string, value, allowed int64) error {
-	return problem.Over(path, value, allowed)
-}
-
 // corrupt is the problem of a damaged file; what it says about the damage goes to the log.
 func corrupt(format string, args ...any) error {
 	return problem.New(problem.FileCorrupt).Because(fmt.Errorf("png: "+format, args...))

@@ -34,9 +34,10 @@ func Newf(code Code, message string, args ...any) *Problem {
 // Invalid returns options-invalid for the given fields.
 func Invalid(fields ...Field) *Problem { return New(OptionsInvalid).With(fields...) }
 
-// Over returns limit-exceeded for what the field at path would need.
-func Over(path string, value, allowed int64) *Problem {
-	return New(LimitExceeded).With(Field{Path: path, Message: fmt.Sprintf("Must be at most %d; got %d.", allowed, value)})
+// Over returns limit-exceeded for a file of which path names what there is too much of:
+// value, a number or words where it is not counted to its end, of which so much is allowed.
+func Over(path string, value, allowed any) *Problem {
+	return New(LimitExceeded).With(Field{Path: path, Message: fmt.Sprintf("Must be at most %v; got %v.", allowed, value)})
 }
 
 // With returns a copy of p that names these fields.

@@ -2,6 +2,7 @@ package raster
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 
 	"compressor/internal/blob"
@@ -95,10 +96,10 @@ func Drawable(d *svgfile.Document, width, height int) error {
 	cost := d.Cost(d.Survey())
 	pixels := int64(width) * int64(height)
 	if cost.Elements > svgfile.MaxDrawn {
-		return problem.Newf(problem.LimitExceeded, "The drawing draws more than %d elements.", svgfile.MaxDrawn)
+		return problem.Over("image.elements", "more to draw", svgfile.MaxDrawn)
 	}
 	if cost.Layers > 0 && pixels > svgfile.MaxPixels/cost.Layers {
-		return problem.Newf(problem.LimitExceeded, "The filters and layers of the drawing would take too long at %d×%d pixels.", width, height)
+		return problem.Over("image.layers", fmt.Sprintf("%d of %d×%d pixels", cost.Layers, width, height), fmt.Sprintf("%d pixels in all", int64(svgfile.MaxPixels)))
 	}
 	return nil
 }

@@ -54,7 +54,8 @@ func (p *parser) corrupt(what string, args ...any) error {
 }
 
 func limit(what string, most int) error {
-	return problem.Newf(problem.LimitExceeded, "The drawing has more than %d %s.", most, what)
+	return problem.New(problem.LimitExceeded).With(problem.Field{
+		Path: "image", Message: fmt.Sprintf("Must have at most %d %s; got more.", most, what)})
 }
 
 func (p *parser) has(prefix string) bool { return strings.HasPrefix(p.text[p.at:], prefix) }

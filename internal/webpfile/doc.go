@@ -60,11 +60,3 @@ type File struct {
 func corrupt(format string, args ...any) error {
 	return problem.New(problem.FileCorrupt).Because(fmt.Errorf("webp: "+format, args...))
 }
-
-// tooMuch is the problem of a file that is over the limit of this name.
-func tooMuch(path string, value, allowed int64) error {
-	return problem.New(problem.LimitExceeded).With(problem.Field{
-		Path:    path,
-		Message: fmt.Sprintf("is %d, allowed are %d", value, allowed),
-	})
-}

@@ -131,7 +131,7 @@ func (p *parser) canvas(data []byte) error {
 func (p *parser) sides(width, height int) error {
 	pixels := int64(width) * int64(height) // at most 2^48
 	if p.limits.Pixels > 0 && pixels > p.limits.Pixels {
-		return tooMuch("image.pixels", pixels, p.limits.Pixels)
+		return problem.Over("image.pixels", pixels, p.limits.Pixels)
 	}
 	p.Width, p.Height = width, height
 	return nil
@@ -181,7 +181,7 @@ func (p *parser) block(field *[]byte, flag byte, c Chunk) error {
 
 func (p *parser) note(c Chunk) error {
 	if len(p.Unknown) >= maxUnknown {
-		return tooMuch("image.chunks", maxUnknown+1, maxUnknown)
+		return problem.Over("image.chunks", maxUnknown+1, maxUnknown)
 	}
 	p.Unknown = append(p.Unknown, c)
 	return nil
@@ -231,7 +231,7 @@ func (p *parser) frame(data []byte) error {
 	}
 	p.frames++
 	if p.limits.Frames > 0 && p.frames > p.limits.Frames {
-		return tooMuch("image.frames", int64(p.frames), int64(p.limits.Frames))
+		return problem.Over("image.frames", int64(p.frames), int64(p.limits.Frames))
 	}
 	x, y := 2*uint24(data), 2*uint24(data[3:])
 	width, height := uint24(data[6:])+1, uint24(data[9:])+1

@@ -22,10 +22,11 @@ const (
 )
 
 // exceeded is the problem of an archive over a limit.
-func exceeded(limit, value string, most any) error {
-	return problem.New(problem.LimitExceeded).With(problem.Field{
-		Path: limit, Message: fmt.Sprintf("%s, at most %v.", value, most),
-	})
+func exceeded(limit, value string, most any) error { return problem.Over(limit, value, most) }
+
+// overlap is the problem of an archive whose members share bytes, as only bombs do.
+func overlap() error {
+	return problem.New(problem.LimitExceeded).With(problem.Field{Path: "overlap", Message: "Members must not share bytes."})
 }
 
 // checkRatio looks at what the headers declare. That they lie is found while reading.

@@ -28,7 +28,7 @@ func (a *Archive) readLocals() error {
 			m.end = a.Members[a.order[n+1]].at
 		}
 		if m.end-m.at < sizeLocal+int64(len(m.Name))+m.Packed && n+1 < len(a.order) {
-			return exceeded("overlap", "members that share bytes", "none")
+			return overlap()
 		}
 		if err := a.readLocal(m); err != nil {
 			return err
@@ -45,7 +45,7 @@ func (a *Archive) readLocals() error {
 		last := n+1 == len(a.order)
 		if m.dataAt+m.Packed > m.end {
 			if !last {
-				return exceeded("overlap", "members that share bytes", "none")
+				return overlap()
 			}
 			m.why = damagedHeader
 			continue

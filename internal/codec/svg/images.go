@@ -29,7 +29,7 @@ func images(doc *svgfile.Document, limits codec.Limits) error {
 		return total <= most
 	})
 	if total > most {
-		return problem.Newf(problem.LimitExceeded, "The pictures within the drawing have more than %d pixels.", most)
+		return problem.Over("image.pixels", "more in the pictures within the drawing", most)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package svg
 
 import (
 	"context"
+	"math"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
@@ -53,8 +54,11 @@ func (Codec) Inspect(_ context.Context, src blob.Blob, limits codec.Limits) (cod
 	}
 	width, height := raster.OwnSize(doc)
 	f := codec.Facts{Width: width, Height: height, Frames: 1, Depth: 8, Alpha: true}
-	if w, h := doc.Size(); w > maxSide || h > maxSide || limits.Pixels > 0 && int64(width)*int64(height) > limits.Pixels {
-		return codec.Facts{}, problem.Newf(problem.LimitExceeded, "The drawing is too large: %.0f×%.0f pixels.", w, h)
+	if w, h := doc.Size(); max(w, h) > maxSide {
+		return codec.Facts{}, problem.Over("image.side", math.Round(max(w, h)), maxSide)
+	}
+	if pixels := int64(width) * int64(height); limits.Pixels > 0 && pixels > limits.Pixels {
+		return codec.Facts{}, problem.Over("image.pixels", pixels, limits.Pixels)
 	}
 	survey := doc.Survey()
 	if err := images(doc, limits); err != nil {

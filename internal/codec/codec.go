@@ -53,9 +53,8 @@ type Facts struct {
 	Gray, Subsampled             bool                  // no colour; colour at less than full resolution
 	Depth                        int                   // bits a sample
 	Signed, Encrypted            bool                  // Signed: any change would break it
-	Bound                        string                // a feature that decides the look and that no other format is given: it cannot be converted
+	Bound                        string                // a feature that decides the look and that no other format can say: it cannot be converted
 	NotHandled                   string                // a feature that is not handled yet: the file stays as it is
-	NotDrawn                     string                // a feature that a picture in another format could not show: no conversion
 	Prior                        Prior                 // what an earlier lossy pass recorded in the file
 	Tags                         []Tag                 // what the file carries beside its contents, raw
 	Metadata                     func() map[string]any // reads the metadata into groups, for the report; may be nil

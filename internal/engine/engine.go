@@ -254,9 +254,9 @@ func (r *run) resolve(ids []format.ID, row format.Row, facts codec.Facts) []form
 	return slices.Concat(ids[:at], fit, ids[at+1:])
 }
 
-// floorFor is the score that a lossy result must reach, where floor was asked for. Loss that an earlier pass has
-// spent is not spent again: what that pass was allowed to lose is added to the floor, so
-// that a second pass at the same level finds no room and is a no-op.
+// floorFor is the score that a lossy result must reach, where floor was asked for. Loss
+// that an earlier pass has spent is not spent again: what that pass was allowed to lose is
+// added to the floor, so that a second pass at the same level finds no room and is a no-op.
 func floorFor(floor float64, prior codec.Prior) float64 {
 	if prior.Floor > 0 {
 		floor += 100 - prior.Floor

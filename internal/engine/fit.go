@@ -22,7 +22,7 @@ func (c *contest) aim() {
 	switch {
 	case !c.fitting():
 	case !c.changed && c.in.Blob.Size <= c.target.Bytes:
-		c.target.Bytes, c.content = 0, true
+		c.target.Bytes, c.within = 0, true
 	default:
 		c.exact, c.changed = false, true
 	}

@@ -23,7 +23,7 @@ type contest struct {
 	target  recipe.Target
 	parts   []report.Report // of a container's members
 	changed bool            // the input is no possible result
-	content bool            // the input is within the size that was asked for: nothing need be lost
+	within  bool            // the input is within the size that was asked for: nothing need be lost
 	exact   bool            // no loss is allowed, and something without loss is a possible result
 	trials  []*trial
 }
@@ -101,7 +101,7 @@ func (c *contest) close() {
 // try makes one attempt of a plain candidate, or a search's worth of them.
 func (t *trial) try(ctx context.Context, c codec.Candidate) error {
 	switch {
-	case c.Knob != nil && t.exact, t.content && !c.Lossless:
+	case c.Knob != nil && t.exact, t.within && !c.Lossless:
 		return nil // a search is for loss
 	case t.cannotWin(ctx, c):
 		t.attempts = append(t.attempts, attempt{candidate: c, draft: true, verdict: cannotWin})

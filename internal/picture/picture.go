@@ -42,9 +42,16 @@ type Kept struct {
 	Lost []string
 }
 
-// Prepare works out what was asked. alpha says whether the output can hold transparency.
-// Errors: options-invalid for what cannot be done to this picture, preserve-impossible.
-func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work, error) {
+// Holds is what a format has a place for. EXIF, XMP and ICC profiles go into all of them.
+type Holds struct {
+	Alpha, IPTC, Comments bool
+	Side                  int // most pixels a side; 0 for no bound but that of the pixels
+}
+
+// Prepare works out what was asked of a picture that is to be written as format to, which
+// has a place for so much. Errors: options-invalid for what cannot be done to this picture,
+// preserve-impossible, limit-exceeded.
+func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, holds Holds) (*Work, error) {
 	w := &Work{In: in, Img: r.Image, Level: r.Compression(recipe.FamilyImage), Target: r.Target(recipe.FamilyImage)}
 	if in.Part {
 		// A member of a container keeps its outline: its holder's layout depends on it.
@@ -66,35 +73,35 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, alpha bool) (*Work
 	if in.Facts.NotHandled != "" {
 		return w, w.refuse(to, steps)
 	}
-	if err := w.convertible(to); err != nil {
+	if err := w.possible(to, holds); err != nil {
 		return nil, err
 	}
-	if err := w.preserve(steps, to); err != nil {
+	if err := w.preserve(steps, to, holds); err != nil {
 		return nil, err
 	}
-	if in.Facts.Animated && in.Format != to {
-		w.lose("animation")
-	}
-	w.opaque = !alpha && steps.Canvas != raster.Rect{} && w.Img.Resize.Background == "transparent"
-	w.Source = raster.NewSource(in.Blob, steps, w.Img, alpha)
-	w.tint(steps, alpha)
+	w.opaque = !holds.Alpha && steps.Canvas != raster.Rect{} && w.Img.Resize.Background == "transparent"
+	w.Source = raster.NewSource(in.Blob, steps, w.Img, holds.Alpha)
+	w.tint(steps, holds.Alpha)
 	return w, nil
 }
 
-// convertible refuses another format for what would not look the same in it.
-func (w *Work) convertible(to format.ID) error {
-	message := ""
-	switch f := w.In.Facts; {
-	case w.In.Format == to:
-		return nil
-	case f.Bound != "":
-		message = "Not possible for a picture with " + f.Bound + ", which decides its colours."
-	case f.NotDrawn != "":
-		message = "Not possible for a drawing with " + f.NotDrawn + "."
-	default:
+// possible refuses another format for what would not look the same in it, and what would be
+// larger than the format can be.
+func (w *Work) possible(to format.ID, holds Holds) error {
+	converted := w.In.Format != to
+	if converted && w.In.Facts.Bound != "" {
+		return problem.Invalid(problem.Field{Path: "image.format",
+			Message: "Not possible for a picture with " + w.In.Facts.Bound + ", which would not look the same in another format."})
+	}
+	if holds.Side == 0 || w.Same || max(w.Width, w.Height) <= holds.Side {
 		return nil
 	}
-	return problem.Invalid(problem.Field{Path: "image.format", Message: message})
+	path := "image.resize"
+	if converted {
+		path = "image.format"
+	}
+	return problem.Invalid(problem.Field{Path: path, Message: fmt.Sprintf(
+		"The format '%s' has at most %d pixels a side; this picture would be %d×%d.", to, holds.Side, w.Width, w.Height)})
 }
 
 // shrunk asks for the outcome of steps, whatever was asked for, on a smaller scale.
@@ -194,6 +201,30 @@ func (w *Work) refuse(to format.ID, steps raster.Steps) error {
 	return problem.Invalid(fields...)
 }
 
+// maxFile bounds what is read into memory: a picture of the largest size that is allowed
+// anywhere at the worst sensible rate.
+const maxFile = 1 << 30
+
+// Read gives a whole picture file.
+func Read(src blob.Blob) ([]byte, error) {
+	data, err := src.Bytes(maxFile)
+	if err != nil {
+		return nil, problem.Over("image.bytes", src.Size, maxFile).Because(err)
+	}
+	return data, nil
+}
+
+// Tags lists raw metadata for codec.Facts: what Blocks takes out again.
+func Tags(b photometa.Blocks) []codec.Tag {
+	var out []codec.Tag
+	for _, t := range [...]codec.Tag{{Name: "exif", Value: b.EXIF}, {Name: "xmp", Value: b.XMP}, {Name: "iptc", Value: b.IPTC}, {Name: "icc", Value: b.ICC}} {
+		if len(t.Value) > 0 {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // Blocks gives the raw metadata of a picture of any format.
 func Blocks(f codec.Facts) photometa.Blocks {
 	return photometa.Blocks{EXIF: f.Tag("exif"), XMP: f.Tag("xmp"), IPTC: f.Tag("iptc"), ICC: f.Tag("icc")}
@@ -210,8 +241,8 @@ func Metadata(f codec.Facts, pixels map[string]any) func() map[string]any {
 	}
 }
 
-// preserve works out which metadata goes along.
-func (w *Work) preserve(steps raster.Steps, to format.ID) error {
+// preserve works out which metadata goes along, and names what does not.
+func (w *Work) preserve(steps raster.Steps, to format.ID, holds Holds) error {
 	all, orientation := Blocks(w.In.Facts), photometa.Orientation(w.In.Facts.Tag("exif"))
 	var impossible []string
 	w.Stored.Blocks, w.Stored.Lost, impossible = photometa.Preserve(all, photometa.Keep{
@@ -230,18 +261,33 @@ func (w *Work) preserve(steps raster.Steps, to format.ID) error {
 		turned.Width, turned.Height = steps.Width, steps.Height
 	}
 	w.Upright.Blocks, w.Upright.Lost, _ = photometa.Preserve(all, turned)
-	if w.In.Facts.Tag("comment") != nil && !w.Img.Preserves("all") {
-		w.lose("comment")
+	w.displace(to, holds)
+	return nil
+}
+
+// displace drops what the output has no place for.
+func (w *Work) displace(to format.ID, holds Holds) {
+	everything := w.Img.Preserves("all")
+	stays := map[string]bool{
+		"comment":       everything && holds.Comments,
+		"unknown-chunk": everything && w.In.Format == to,
 	}
-	if w.In.Facts.Tag("unknown-chunk") != nil && !(w.Img.Preserves("all") && w.In.Format == to) {
-		w.lose("unknown-chunk")
-	}
-	for _, name := range [...]string{"trailing-data", "metadata"} {
-		if w.In.Facts.Tag(name) != nil {
+	for _, name := range [...]string{"comment", "unknown-chunk", "trailing-data", "metadata", "thumbnail"} {
+		if w.In.Facts.Tag(name) != nil && !stays[name] {
 			w.lose(name)
 		}
 	}
-	return nil
+	for _, k := range [...]*Kept{&w.Stored, &w.Upright} {
+		if len(k.IPTC) > 0 && !holds.IPTC {
+			k.IPTC, k.Lost = nil, append(k.Lost, "iptc")
+		}
+	}
+	if w.In.Facts.Animated && w.In.Format != to {
+		w.lose("animation")
+	}
+	if w.In.Facts.Alpha && !holds.Alpha {
+		w.lose("alpha")
+	}
 }
 
 // lose names what no result carries.

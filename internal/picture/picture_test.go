@@ -31,7 +31,7 @@ func with(change func(*recipe.Image)) recipe.Recipe {
 
 func prepared(t *testing.T, in codec.Subject, to format.ID, r recipe.Recipe) *picture.Work {
 	t.Helper()
-	w, err := picture.Prepare(in, to, r, true)
+	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Comments: true, IPTC: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestRefuses(t *testing.T) {
 		}, []string{"image.format", "image.resize", "image.crop"}},
 		"a resize that changes nothing": {"jpeg", func(img *recipe.Image) { img.Resize = &recipe.Resize{Mode: "auto", Width: n(100)} }, nil},
 	} {
-		_, err := picture.Prepare(in, test.to, with(test.change), false)
+		_, err := picture.Prepare(in, test.to, with(test.change), picture.Holds{})
 		var paths []string
 		if err != nil {
 			for _, f := range problem.From(err).Fields {
@@ -141,7 +141,7 @@ func TestRefuses(t *testing.T) {
 	}
 	_, err := picture.Prepare(subject(codec.Facts{}), "jpeg", with(func(img *recipe.Image) {
 		img.Crop = &recipe.Crop{Mode: "rect", Width: n(41), Height: n(1)}
-	}), false)
+	}), picture.Holds{})
 	if !problem.Has(err, problem.OptionsInvalid) {
 		t.Errorf("a crop outside: %v", err)
 	}
@@ -200,19 +200,19 @@ func TestBounds(t *testing.T) {
 	enlarged := func(img *recipe.Image) {
 		img.Resize = &recipe.Resize{Mode: "exact", Width: n(41), Height: n(30)}
 	}
-	_, err := picture.Prepare(in, "jpeg", with(enlarged), false)
+	_, err := picture.Prepare(in, "jpeg", with(enlarged), picture.Holds{})
 	want := problem.Field{Path: "image.resize", Message: "Must be at most 1200; got 1230."}
 	if !problem.Has(err, problem.LimitExceeded) || problem.From(err).Fields[0] != want {
 		t.Errorf("too large: %v", err)
 	}
-	if _, err := picture.Prepare(in, "jpeg", with(nil), false); err != nil {
+	if _, err := picture.Prepare(in, "jpeg", with(nil), picture.Holds{}); err != nil {
 		t.Errorf("just as large as allowed: %v", err)
 	}
 	bound := subject(codec.Facts{Bound: "cICP"})
-	if _, err := picture.Prepare(bound, "jpeg", with(nil), false); err != nil {
+	if _, err := picture.Prepare(bound, "jpeg", with(nil), picture.Holds{}); err != nil {
 		t.Errorf("the same format: %v", err)
 	}
-	_, err = picture.Prepare(bound, "png", with(nil), true)
+	_, err = picture.Prepare(bound, "png", with(nil), picture.Holds{Alpha: true})
 	if !problem.Has(err, problem.OptionsInvalid) || problem.From(err).Fields[0].Path != "image.format" {
 		t.Errorf("another format: %v", err)
 	}
@@ -220,9 +220,39 @@ func TestBounds(t *testing.T) {
 		img.Resize = &recipe.Resize{Mode: "pad", Width: n(80), Height: n(80), Background: "transparent"}
 	}
 	for alpha, notes := range map[bool]int{true: 0, false: 1} {
-		w, err := picture.Prepare(subject(codec.Facts{}), "jpeg", with(clear), alpha)
+		w, err := picture.Prepare(subject(codec.Facts{}), "jpeg", with(clear), picture.Holds{Alpha: alpha})
 		if err != nil || len(w.Plan().Notes) != notes {
 			t.Errorf("a transparent canvas, alpha %v: %v, %v", alpha, w.Plan().Notes, err)
+		}
+	}
+}
+
+// TestHolds: what the output has no place for goes, and is named, even where all is to stay.
+func TestHolds(t *testing.T) {
+	facts := codec.Facts{Alpha: true, Tags: []codec.Tag{{Name: "iptc", Value: []byte("\x1c\x02\x74\x00\x01x")}, {Name: "comment", Value: []byte("x")}}}
+	all := func(img *recipe.Image) { img.Preserve = []string{"all"} }
+	for name, test := range map[string]struct {
+		holds picture.Holds
+		lost  []string
+	}{
+		"all of it":   {picture.Holds{Alpha: true, IPTC: true, Comments: true}, nil},
+		"no IPTC":     {picture.Holds{Alpha: true, Comments: true}, []string{"iptc"}},
+		"no comments": {picture.Holds{Alpha: true, IPTC: true}, []string{"comment"}},
+		"no alpha":    {picture.Holds{IPTC: true, Comments: true}, []string{"alpha"}},
+	} {
+		w, err := picture.Prepare(subject(facts), "png", with(all), test.holds)
+		if err != nil || !slices.Equal(w.Upright.Lost, test.lost) {
+			t.Errorf("%s: lost %v, want %v, %v", name, w.Upright.Lost, test.lost, err)
+		}
+		if err == nil && (len(w.Upright.IPTC) > 0) != test.holds.IPTC {
+			t.Errorf("%s: IPTC of %d bytes goes along", name, len(w.Upright.IPTC))
+		}
+	}
+	in := codec.Subject{Format: "jpeg", Facts: codec.Facts{Width: 200, Height: 1}}
+	for to, path := range map[format.ID]string{"png": "image.format", "jpeg": ""} {
+		_, err := picture.Prepare(in, to, with(nil), picture.Holds{Side: 199})
+		if got := err != nil; got != (path != "") || got && problem.From(err).Fields[0].Path != path {
+			t.Errorf("a picture too wide for %s: %v", to, err)
 		}
 	}
 }
@@ -248,7 +278,7 @@ func TestTint(t *testing.T) {
 		"green around":               {gray, around, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, err := picture.Prepare(subject(test.facts), "jpeg", with(test.change), test.alpha)
+			w, err := picture.Prepare(subject(test.facts), "jpeg", with(test.change), picture.Holds{Alpha: test.alpha})
 			if err != nil || w.In.Facts.Gray != test.gray {
 				t.Errorf("gray is %v, %v", w.In.Facts.Gray, err)
 			}

@@ -34,6 +34,28 @@ func (im *Image) Colour() (*Image, error) {
 	return result("colour", func(out **C.VipsImage) C.int { return C.shim_to_colour(im.ptr, out) })
 }
 
+// Opaque says whether nothing shows through: there is no alpha, or it has its highest value
+// everywhere. Samples are of 8 or 16 bits.
+func (im *Image) Opaque() (bool, error) {
+	if !im.HasAlpha() {
+		return true, nil
+	}
+	pix, err := im.View()
+	if err != nil {
+		return false, err
+	}
+	size := im.Depth() / 8
+	step := im.Bands() * size
+	for i := step - size; i < len(pix); i += step {
+		for _, b := range pix[i : i+size] {
+			if b != 0xff {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
+}
+
 // Crop cuts out a rectangle, in pixels; it must lie inside.
 func (im *Image) Crop(x, y, width, height int) (*Image, error) {
 	return result("crop", func(out **C.VipsImage) C.int {

@@ -50,15 +50,12 @@ func magic() []format.Magic {
 // Codec handles AVIF files.
 type Codec struct{}
 
-// maxFile bounds what is read into memory.
-const maxFile = 1 << 30
-
 // Inspect takes the container apart and then decodes the picture: damage in the bitstream
 // shows in no other way. Sizes are looked at before anything is decoded.
 func (Codec) Inspect(_ context.Context, src blob.Blob, limits codec.Limits) (codec.Facts, error) {
-	data, err := src.Bytes(maxFile)
+	data, err := picture.Read(src)
 	if err != nil {
-		return codec.Facts{}, problem.New(problem.LimitExceeded).Because(err)
+		return codec.Facts{}, err
 	}
 	f, err := avifparts.Parse(data, avifparts.Limits{Pixels: limits.Pixels})
 	if err != nil {
@@ -117,16 +114,10 @@ func likeSRGB(c avifparts.CICP) bool {
 
 // tags gives what the file carries beside the picture.
 func tags(f *avifparts.File) []codec.Tag {
-	var out []codec.Tag
-	add := func(name string, value []byte) {
-		if len(value) > 0 {
-			out = append(out, codec.Tag{Name: name, Value: value})
-		}
+	out := picture.Tags(photometa.Blocks{EXIF: turned(f.EXIF), XMP: f.XMP, ICC: f.ICC})
+	if len(f.Thumbnail) > 0 {
+		out = append(out, codec.Tag{Name: "thumbnail", Value: f.Thumbnail})
 	}
-	add("exif", turned(f.EXIF))
-	add("xmp", f.XMP)
-	add("icc", f.ICC)
-	add("thumbnail", f.Thumbnail)
 	return out
 }
 

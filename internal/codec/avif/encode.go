@@ -11,7 +11,7 @@ import (
 
 // encodeRepacked writes the input's own bitstreams into a new container.
 func (p planner) encodeRepacked(dst io.Writer) error {
-	data, err := p.In.Blob.Bytes(maxFile)
+	data, err := picture.Read(p.In.Blob)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (p planner) keepColours(c *avifparts.CICP) error {
 	if p.In.Format != ID {
 		return nil
 	}
-	data, err := p.In.Blob.Bytes(maxFile)
+	data, err := picture.Read(p.In.Blob)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func plain(im *vips.Image) (*vips.Image, func(), error) {
 	if !im.HasAlpha() {
 		return im, done, nil
 	}
-	opaque, err := isOpaque(im)
+	opaque, err := im.Opaque()
 	if err == nil && opaque {
 		var flat *vips.Image
 		if flat, err = im.Flatten(make([]float64, im.Bands()-1)); err == nil {
@@ -133,22 +133,4 @@ func plain(im *vips.Image) (*vips.Image, func(), error) {
 		return nil, nil, err
 	}
 	return im, done, nil
-}
-
-// isOpaque says whether the last band has its highest value everywhere.
-func isOpaque(im *vips.Image) (bool, error) {
-	pix, err := im.View()
-	if err != nil {
-		return false, err
-	}
-	size := im.Depth() / 8
-	step := im.Bands() * size
-	for i := step - size; i < len(pix); i += step {
-		for j := range size {
-			if pix[i+j] != 0xff {
-				return false, nil
-			}
-		}
-	}
-	return true, nil
 }

@@ -3,25 +3,20 @@ package avif
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
 	"compressor/internal/format"
 	"compressor/internal/picture"
-	"compressor/internal/problem"
 	"compressor/internal/recipe"
 )
 
 // Plan proposes libaom where loss is allowed; libaom without loss where a new picture must
 // be exact; and the bitstream as it is in a container without waste.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
-	w, err := picture.Prepare(in, to, r, true)
+	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Side: maxSide})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
-	}
-	if !w.Same && max(w.Width, w.Height) > maxSide {
-		return codec.Plan{}, tooLarge(w)
 	}
 	w.InColour() // libvips writes three planes in any case
 	p := planner{Work: w}
@@ -46,23 +41,13 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 // maxSide is what libvips hands to libheif; the format itself ends at 65536.
 const maxSide = 16384
 
-// tooLarge names the option that asks for an AVIF larger than can be made.
-func tooLarge(w *picture.Work) error {
-	path := "image.format"
-	if w.In.Format == ID {
-		path = "image.resize"
-	}
-	return problem.Invalid(problem.Field{Path: path, Message: fmt.Sprintf(
-		"An AVIF of at most %d pixels a side can be made; this one would be %d×%d.", maxSide, w.Width, w.Height)})
-}
-
 // planner makes the candidates of one plan.
 type planner struct{ *picture.Work }
 
 // repacked keeps the input's bitstreams.
 func (p planner) repacked() codec.Candidate {
 	return codec.Candidate{
-		Label: "repacked", Format: ID, Lossless: true, Lost: p.lost(p.Stored),
+		Label: "repacked", Format: ID, Lossless: true, Lost: p.Stored.Lost,
 		Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeRepacked(dst) },
 	}
 }
@@ -70,24 +55,11 @@ func (p planner) repacked() codec.Candidate {
 // exact codes every sample of a new picture as it is, in RGB.
 func (p planner) exact() codec.Candidate {
 	return codec.Candidate{
-		Label: "libaom lossless", Format: ID, Lossless: true, Lost: p.lost(p.Upright),
+		Label: "libaom lossless", Format: ID, Lossless: true, Lost: p.Upright.Lost,
 		Encode: func(_ context.Context, dst *blob.Writer) error {
 			return p.encode(dst, exactly, 100, effort(p.Width*p.Height))
 		},
 	}
-}
-
-// lost is what goes beside precision: an AVIF has no place for comments and IPTC.
-func (p planner) lost(k picture.Kept) []string {
-	lost := slices.Clone(k.Lost)
-	if p.Img.Preserves("all") {
-		for _, name := range []string{"iptc", "comment"} {
-			if p.In.Facts.Tag(name) != nil {
-				lost = append(lost, name)
-			}
-		}
-	}
-	return lost
 }
 
 // mode is one way to drive libaom. Full colour costs little in AV1 and wins at all floors;
@@ -119,7 +91,7 @@ func (p planner) searched() codec.Candidate {
 
 func (p planner) at(quality int) codec.Candidate {
 	return codec.Candidate{
-		Label: fmt.Sprintf("libaom q=%d", quality), Format: ID, Lost: p.lost(p.Upright),
+		Label: fmt.Sprintf("libaom q=%d", quality), Format: ID, Lost: p.Upright.Lost,
 		Encode: func(_ context.Context, dst *blob.Writer) error {
 			return p.encode(dst, lossy, quality, effort(p.Width*p.Height))
 		},

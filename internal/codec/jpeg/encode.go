@@ -145,7 +145,7 @@ func (p *planner) drawn(m mode) (*jpegquant.Source, error) {
 
 // parsed gives the input's coefficients.
 func (p *planner) parsed() (*jpegdct.File, error) {
-	data, err := p.In.Blob.Bytes(maxFile)
+	data, err := picture.Read(p.In.Blob)
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 	"compressor/internal/codec"
 	"compressor/internal/format"
 	"compressor/internal/jpegdct"
+	"compressor/internal/photometa"
 	"compressor/internal/picture"
-	"compressor/internal/problem"
 	"compressor/internal/recipe"
 )
 
@@ -34,16 +34,12 @@ func Format() format.Row {
 // Codec handles JPEG files.
 type Codec struct{}
 
-// maxFile bounds what is read into memory: a picture of the largest allowed size at the
-// worst sensible rate.
-const maxFile = 1 << 30
-
 // Inspect reads the markers and checks the entropy-coded data to its end: a file that
 // ends early, or cannot be decoded, is file-corrupt.
 func (Codec) Inspect(_ context.Context, src blob.Blob, limits codec.Limits) (codec.Facts, error) {
-	data, err := src.Bytes(maxFile)
+	data, err := picture.Read(src)
 	if err != nil {
-		return codec.Facts{}, problem.New(problem.LimitExceeded).Because(err)
+		return codec.Facts{}, err
 	}
 	h, err := jpegdct.ReadHeader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -97,19 +93,10 @@ func factsOf(h *jpegdct.Header) codec.Facts {
 
 // tags gives what the file carries beside the picture.
 func tags(h *jpegdct.Header) []codec.Tag {
-	var out []codec.Tag
-	add := func(name string, value []byte) {
-		if len(value) > 0 {
-			out = append(out, codec.Tag{Name: name, Value: value})
-		}
-	}
-	add("exif", h.EXIF)
-	add("xmp", h.XMP)
-	add("iptc", h.IPTC)
-	add("icc", h.ICC)
+	out := picture.Tags(photometa.Blocks{EXIF: h.EXIF, XMP: h.XMP, IPTC: h.IPTC, ICC: h.ICC})
 	for _, s := range h.Segments {
 		if _, ours := picture.ReadMark(string(s.Data)); s.Kind == jpegdct.Comment && !ours {
-			add("comment", s.Data)
+			out = append(out, codec.Tag{Name: "comment", Value: s.Data})
 		}
 	}
 	return out

@@ -9,7 +9,6 @@ import (
 	"compressor/internal/format"
 	"compressor/internal/jpegquant"
 	"compressor/internal/picture"
-	"compressor/internal/problem"
 	"compressor/internal/recipe"
 )
 
@@ -17,12 +16,9 @@ import (
 // the source may have it; and, last, since it seldom wins where loss is allowed, the same
 // coefficients coded better.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
-	w, err := picture.Prepare(in, to, r, false)
+	w, err := picture.Prepare(in, to, r, picture.Holds{IPTC: true, Comments: true, Side: maxSide})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
-	}
-	if !w.Same && max(w.Width, w.Height) > maxSide {
-		return codec.Plan{}, tooLarge(w)
 	}
 	p := &planner{Work: w, drafts: map[draft][]byte{}}
 	plan := w.Plan()
@@ -44,16 +40,6 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 
 // maxSide is what libjpeg writes; the format itself ends at 65535 (T.81 B.2.2).
 const maxSide = 65500
-
-// tooLarge names the option that asks for a JPEG larger than there can be.
-func tooLarge(w *picture.Work) error {
-	path := "image.format"
-	if w.In.Format == ID {
-		path = "image.resize"
-	}
-	return problem.Invalid(problem.Field{Path: path, Message: fmt.Sprintf(
-		"A JPEG has at most %d pixels a side; this one would be %d×%d.", maxSide, w.Width, w.Height)})
-}
 
 // recodedAtLeast: coding the same coefficients anew saves at most two fifths of what is
 // not metadata (4 to 25 % on the corpus).
@@ -108,15 +94,6 @@ func (p *planner) lossy() []codec.Candidate {
 	return candidates
 }
 
-// lost is what a lossy result drops beside precision.
-func (p *planner) lost() []string {
-	lost := p.Upright.Lost
-	if p.In.Facts.Alpha {
-		lost = append(lost[:len(lost):len(lost)], "alpha")
-	}
-	return lost
-}
-
 func (p *planner) candidate(m mode) codec.Candidate {
 	if p.Img.Quality != nil {
 		c := p.at(m, levelOf(float64(*p.Img.Quality)))
@@ -160,7 +137,7 @@ func label(m mode, level int) string {
 
 func (p *planner) at(m mode, level int) codec.Candidate {
 	return codec.Candidate{
-		Label: label(m, level), Format: ID, Lost: p.lost(),
+		Label: label(m, level), Format: ID, Lost: p.Upright.Lost,
 		Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeLossy(dst, m, level) },
 	}
 }

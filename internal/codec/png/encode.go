@@ -14,7 +14,7 @@ import (
 
 // encodeStored writes the input's own samples anew.
 func (p planner) encodeStored(ctx context.Context, dst io.Writer, effort pngfile.Effort) error {
-	data, err := p.In.Blob.Bytes(maxFile)
+	data, err := picture.Read(p.In.Blob)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (p planner) limits() pngfile.Limits {
 
 // header reads the chunks of the input.
 func (p planner) header() (*pngfile.Header, error) {
-	data, err := p.In.Blob.Bytes(maxFile)
+	data, err := picture.Read(p.In.Blob)
 	if err != nil {
 		return nil, err
 	}

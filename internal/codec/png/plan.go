@@ -15,7 +15,7 @@ import (
 // Plan proposes a palette without dithering, which suits flat graphics; one with; and,
 // last, since it is the slowest, the same samples in their smallest form.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
-	w, err := picture.Prepare(in, to, r, true)
+	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Comments: true})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}

@@ -8,9 +8,9 @@ import (
 	"compressor/internal/blob"
 	"compressor/internal/codec"
 	"compressor/internal/format"
+	"compressor/internal/photometa"
 	"compressor/internal/picture"
 	"compressor/internal/pngfile"
-	"compressor/internal/problem"
 	"compressor/internal/recipe"
 )
 
@@ -30,15 +30,12 @@ func Format() format.Row {
 // Codec handles PNG files.
 type Codec struct{}
 
-// maxFile bounds what is read into memory.
-const maxFile = 1 << 30
-
 // Inspect walks the chunks and decodes the samples: what ends early or does not inflate
 // is file-corrupt. The size is looked at before anything is decoded.
 func (Codec) Inspect(_ context.Context, src blob.Blob, limits codec.Limits) (codec.Facts, error) {
-	data, err := src.Bytes(maxFile)
+	data, err := picture.Read(src)
 	if err != nil {
-		return codec.Facts{}, problem.New(problem.LimitExceeded).Because(err)
+		return codec.Facts{}, err
 	}
 	h, err := pngfile.ReadHeader(data, pngfile.Limits{Pixels: limits.Pixels})
 	if err != nil {
@@ -90,18 +87,10 @@ func colorName(c pngfile.Color) string {
 
 // tags gives what the file carries beside the picture.
 func tags(h *pngfile.Header) []codec.Tag {
-	var out []codec.Tag
-	add := func(name string, value []byte) {
-		if len(value) > 0 {
-			out = append(out, codec.Tag{Name: name, Value: value})
-		}
-	}
-	add("exif", h.Ancillary.Exif)
-	add("xmp", []byte(h.Ancillary.XMP()))
-	add("icc", h.Ancillary.ICC)
+	out := picture.Tags(photometa.Blocks{EXIF: h.Ancillary.Exif, XMP: []byte(h.Ancillary.XMP()), ICC: h.Ancillary.ICC})
 	for _, e := range h.Ancillary.Text {
 		if e.Keyword != xmpKeyword && !isMark(e) {
-			add("comment", []byte(e.Keyword+": "+e.Text))
+			out = append(out, codec.Tag{Name: "comment", Value: []byte(e.Keyword + ": " + e.Text)})
 		}
 	}
 	return out

@@ -32,9 +32,9 @@ func (Codec) Plan(ctx context.Context, in codec.Subject, to format.ID, r recipe.
 		return codec.Plan{}, problem.Invalid(problem.Field{Path: "image.format", Message: "A picture made of pixels cannot become a drawing."})
 	}
 	if in.Format != to && in.Facts.NotHandled == "" {
-		in.Facts.NotDrawn = "" // it stays a drawing
+		in.Facts.Bound = "" // it stays a drawing
 	}
-	w, err := picture.Prepare(in, to, r, true)
+	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Comments: true})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}

@@ -14,7 +14,6 @@ import (
 	"compressor/internal/raster"
 	"compressor/internal/recipe"
 	"compressor/internal/svgfile"
-	"compressor/internal/vips"
 )
 
 // ID and IDZ name the plain and the deflated format.
@@ -65,7 +64,7 @@ func (Codec) Inspect(_ context.Context, src blob.Blob, limits codec.Limits) (cod
 		return codec.Facts{}, err
 	}
 	f.Animated = survey.Animated
-	f.NotHandled, f.NotDrawn = notHandled(doc, survey), notDrawn(survey)
+	f.NotHandled, f.Bound = notHandled(doc, survey), bound(survey)
 	f.Tags = tags(doc)
 	if f.NotHandled == "" {
 		if err := look(doc, &f); err != nil {
@@ -102,8 +101,8 @@ func notHandled(doc *svgfile.Document, survey *svgfile.Survey) string {
 	return ""
 }
 
-// notDrawn names what a picture of pixels could not show.
-func notDrawn(survey *svgfile.Survey) string {
+// bound names what a picture of pixels could not show.
+func bound(survey *svgfile.Survey) string {
 	switch {
 	case survey.Foreign:
 		return "contents that are not SVG (foreignObject)"
@@ -131,22 +130,9 @@ func look(doc *svgfile.Document, f *codec.Facts) error {
 		return nil
 	}
 	defer im.Close()
-	f.Alpha, err = transparent(im)
+	opaque, err := im.Opaque()
+	f.Alpha = !opaque
 	return err
-}
-
-// transparent says whether any pixel shows what is behind it.
-func transparent(im *vips.Image) (bool, error) {
-	pix, err := im.View()
-	if err != nil || !im.HasAlpha() {
-		return false, err
-	}
-	for i := im.Bands() - 1; i < len(pix); i += im.Bands() {
-		if pix[i] != 0xff {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // tags gives what the file carries beside the drawing.

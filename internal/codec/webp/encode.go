@@ -111,7 +111,7 @@ func (p *planner) encodeRepacked(dst io.Writer) error {
 }
 
 func (p *planner) repack() ([]byte, error) {
-	data, err := p.In.Blob.Bytes(maxFile)
+	data, err := picture.Read(p.In.Blob)
 	if err != nil {
 		return nil, err
 	}

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
 	"compressor/internal/format"
 	"compressor/internal/picture"
-	"compressor/internal/problem"
 	"compressor/internal/recipe"
 	"compressor/internal/vips"
 	"compressor/internal/webpfile"
@@ -20,12 +18,9 @@ import (
 // graphics; the very pixels in the lossless bitstream; and the input's own bitstream without
 // what stands around it.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
-	w, err := picture.Prepare(in, to, r, true)
+	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Side: webpfile.MaxSide})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
-	}
-	if !w.Same && max(w.Width, w.Height) > webpfile.MaxSide {
-		return codec.Plan{}, tooLarge(w)
 	}
 	w.InColour()
 	p := &planner{Work: w, kept: w.Img.Preserves("all")}
@@ -51,16 +46,6 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 	return plan, nil
 }
 
-// tooLarge names the option that asks for a WebP larger than there can be.
-func tooLarge(w *picture.Work) error {
-	path := "image.format"
-	if w.In.Format == ID {
-		path = "image.resize"
-	}
-	return problem.Invalid(problem.Field{Path: path, Message: fmt.Sprintf(
-		"A WebP has at most %d pixels a side; this one would be %d×%d.", webpfile.MaxSide, w.Width, w.Height)})
-}
-
 // planner makes the candidates of one plan. It is used by one goroutine.
 type planner struct {
 	*picture.Work
@@ -74,18 +59,6 @@ func (p *planner) close() {
 	p.Source.Close()
 }
 
-// lost is what a result drops beside precision, given what becomes of the metadata.
-func (p *planner) lost(k picture.Kept) []string {
-	lost := slices.Clip(k.Lost)
-	if p.kept && p.In.Facts.Tag("comment") != nil {
-		lost = append(lost, "comment") // there is no place for it
-	}
-	if len(k.IPTC) > 0 {
-		lost = append(lost, "iptc") // nor for this
-	}
-	return lost
-}
-
 // lossy searches libwebp's quality, or takes the fixed one.
 func (p *planner) lossy() codec.Candidate {
 	o := vips.WebPOptions{Alpha: 100, Effort: lossyEffort, Sharp: p.In.Floor >= sharpFrom}
@@ -95,7 +68,7 @@ func (p *planner) lossy() codec.Candidate {
 			label += " sharp"
 		}
 		return codec.Candidate{
-			Label: label, Format: ID, Lost: p.lost(p.Upright),
+			Label: label, Format: ID, Lost: p.Upright.Lost,
 			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeLossy(dst, o, quality) },
 		}
 	}
@@ -115,7 +88,7 @@ func (p *planner) lossy() codec.Candidate {
 func (p *planner) palette() codec.Candidate {
 	made := func(quality int, draft bool) codec.Candidate {
 		return codec.Candidate{
-			Label: fmt.Sprintf("imagequant q=%d", quality), Format: ID, Lost: p.lost(p.Upright),
+			Label: fmt.Sprintf("imagequant q=%d", quality), Format: ID, Lost: p.Upright.Lost,
 			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodePalette(dst, quality, draft) },
 		}
 	}
@@ -146,7 +119,7 @@ func (p *planner) lossless(exact bool) []codec.Candidate {
 	for _, o := range losslessOptions(p.Width*p.Height, p.Lossless()) {
 		candidates = append(candidates, codec.Candidate{
 			Label:  fmt.Sprintf("libwebp lossless effort=%d", o.Effort),
-			Format: ID, Lossless: exact, Lost: p.lost(p.Upright),
+			Format: ID, Lossless: exact, Lost: p.Upright.Lost,
 			Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeLossless(dst, o) },
 			AtLeast: func(context.Context) (int64, error) {
 				size, err := p.quickSize()
@@ -160,7 +133,7 @@ func (p *planner) lossless(exact bool) []codec.Candidate {
 // repacked keeps the input's own bitstream.
 func (p *planner) repacked() codec.Candidate {
 	return codec.Candidate{
-		Label: "repacked", Format: ID, Lossless: true, Lost: p.lost(p.Stored),
+		Label: "repacked", Format: ID, Lossless: true, Lost: p.Stored.Lost,
 		Encode: func(_ context.Context, dst *blob.Writer) error { return p.encodeRepacked(dst) },
 		AtLeast: func(context.Context) (int64, error) {
 			data, err := p.repack()

@@ -10,7 +10,6 @@ import (
 	"compressor/internal/format"
 	"compressor/internal/photometa"
 	"compressor/internal/picture"
-	"compressor/internal/problem"
 	"compressor/internal/raster"
 	"compressor/internal/recipe"
 	"compressor/internal/webpfile"
@@ -35,15 +34,12 @@ func Format() format.Row {
 // Codec handles WebP files.
 type Codec struct{}
 
-// maxFile bounds what is read into memory.
-const maxFile = 1 << 30
-
 // Inspect reads the container and then decodes the picture: what ends early or cannot be
 // decoded is file-corrupt. The size is looked at before anything is decoded.
 func (Codec) Inspect(_ context.Context, src blob.Blob, limits codec.Limits) (codec.Facts, error) {
-	data, err := src.Bytes(maxFile)
+	data, err := picture.Read(src)
 	if err != nil {
-		return codec.Facts{}, problem.New(problem.LimitExceeded).Because(err)
+		return codec.Facts{}, err
 	}
 	f, err := webpfile.Parse(data, webpfile.Limits{Pixels: limits.Pixels, Frames: limits.Frames})
 	if err != nil {
@@ -97,18 +93,10 @@ func factsOf(file *webpfile.File) codec.Facts {
 
 // tags gives what the file carries beside the picture.
 func tags(f *webpfile.File) []codec.Tag {
-	var out []codec.Tag
-	add := func(name string, value []byte) {
-		if len(value) > 0 {
-			out = append(out, codec.Tag{Name: name, Value: value})
-		}
-	}
-	add("exif", f.EXIF)
-	add("xmp", f.XMP)
-	add("icc", f.ICC)
+	out := picture.Tags(photometa.Blocks{EXIF: f.EXIF, XMP: f.XMP, ICC: f.ICC})
 	for _, c := range f.Unknown {
 		if !isMark(c) {
-			add(unknownTag, append([]byte(c.ID), c.Data...))
+			out = append(out, codec.Tag{Name: unknownTag, Value: append([]byte(c.ID), c.Data...)})
 		}
 	}
 	return out

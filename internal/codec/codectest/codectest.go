@@ -48,6 +48,10 @@ type Suite struct {
 	// Rounds says that decoders of this format may differ by rounding, so that only equal
 	// files of it are sure to decode to equal pixels.
 	Rounds bool
+
+	// Side is the most pixels a side that can be written, if the format sets a bound of its
+	// own; 0 otherwise.
+	Side int
 }
 
 // Sample is one small file.
@@ -75,6 +79,9 @@ func Run(t *testing.T, s Suite) {
 		t.Fatal("the first sample must be one that is handled")
 	}
 	t.Run("foreign files", func(t *testing.T) { t.Parallel(); b.foreign(t) })
+	if s.Side > 0 {
+		t.Run("sides", b.sides)
+	}
 	for i, sample := range s.Samples {
 		t.Run(sample.Name, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"testing"
 
+	"compressor/internal/codec"
+	"compressor/internal/format"
+	"compressor/internal/problem"
 	"compressor/internal/recipe"
 )
 
@@ -118,5 +121,33 @@ func (c *specimen) conversion(t *testing.T) {
 		r.Image.Format = recipe.Formats{recipe.Keep, row.ID}
 		m := c.make(t, c.src, r)
 		m.close(t, m.before.pixels)
+	}
+}
+
+// sides: a picture wider than the format can be is refused by name, not by a failure.
+func (b *bench) sides(t *testing.T) {
+	other, wide, yes := b.siblings()[0].ID, b.suite.Side+1, true
+	for name, test := range map[string]struct {
+		from  format.ID
+		width int
+		img   recipe.Image
+		field string
+	}{
+		"just wide enough":  {other, b.suite.Side, recipe.Image{}, ""},
+		"too wide":          {other, wide, recipe.Image{}, "image.format"},
+		"too wide, but cut": {other, wide, recipe.Image{Crop: &recipe.Crop{Mode: "ratio", Ratio: "1:1"}}, ""},
+		"grown too wide": {b.row.ID, b.suite.Side - 300,
+			recipe.Image{Resize: &recipe.Resize{Mode: "auto", Width: &wide, Upscale: &yes}}, "image.resize"},
+	} {
+		in := codec.Subject{Format: test.from, Facts: codec.Facts{Width: test.width, Height: 1}}
+		plan, err := b.codec.Plan(t.Context(), in, b.row.ID, recipe.Recipe{Image: test.img})
+		closePlan(plan)
+		field := ""
+		if p := problem.From(err); err != nil && p.Code == problem.OptionsInvalid {
+			field = p.Fields[0].Path
+		}
+		if field != test.field || err != nil && field == "" {
+			t.Errorf("%s: %v, want %q refused", name, err, test.field)
+		}
 	}
 }

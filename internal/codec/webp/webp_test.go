@@ -10,47 +10,17 @@ import (
 	"compressor/internal/codec"
 	"compressor/internal/codec/codectest"
 	"compressor/internal/codec/webp"
-	"compressor/internal/problem"
-	"compressor/internal/recipe"
 	"compressor/internal/vips"
 	"compressor/internal/webpfile"
 )
 
 func suite(t testing.TB) codectest.Suite {
-	return codectest.Suite{Format: webp.ID, Samples: samples(t), Decode: codectest.DecodeWebP, Rounds: true}
+	return codectest.Suite{Format: webp.ID, Samples: samples(t), Decode: codectest.DecodeWebP, Rounds: true, Side: 16383}
 }
 
 func TestCodec(t *testing.T) { codectest.Run(t, suite(t)) }
 
 func FuzzInspect(f *testing.F) { codectest.FuzzInspect(f, suite(f)) }
-
-// TestSides: a picture wider than a WebP can be is refused by name, not by a failure.
-func TestSides(t *testing.T) {
-	wide := 16384
-	yes := true
-	for name, test := range map[string]struct {
-		in    codec.Subject
-		img   recipe.Image
-		field string
-	}{
-		"too wide":  {codec.Subject{Format: "png", Facts: codec.Facts{Width: 16384, Height: 1}}, recipe.Image{}, "image.format"},
-		"wide, cut": {codec.Subject{Format: "png", Facts: codec.Facts{Width: 16384, Height: 1}}, recipe.Image{Crop: &recipe.Crop{Mode: "ratio", Ratio: "1:1"}}, ""},
-		"grown too large": {codec.Subject{Format: webp.ID, Facts: codec.Facts{Width: 16000, Height: 1}},
-			recipe.Image{Resize: &recipe.Resize{Mode: "auto", Width: &wide, Upscale: &yes}}, "image.resize"},
-	} {
-		plan, err := webp.Codec{}.Plan(t.Context(), test.in, webp.ID, recipe.Recipe{Image: test.img})
-		if plan.Close != nil {
-			plan.Close()
-		}
-		field := ""
-		if p := problem.From(err); err != nil && p.Code == problem.OptionsInvalid {
-			field = p.Fields[0].Path
-		}
-		if field != test.field || err != nil && field == "" {
-			t.Errorf("%s: %v, want %q refused", name, err, test.field)
-		}
-	}
-}
 
 // TestInspectTells: what stands behind the RIFF chunk is no part of the picture; a lossless
 // picture is not taken for one whose colour is halved; a mark is read.

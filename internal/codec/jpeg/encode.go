@@ -10,6 +10,7 @@ import (
 	"compressor/internal/jpegquant"
 	"compressor/internal/photometa"
 	"compressor/internal/picture"
+	"compressor/internal/vips"
 )
 
 // encodeRecoded writes the input's own coefficients anew.
@@ -52,17 +53,53 @@ func (p *planner) quantized(m mode, level int) ([]byte, error) {
 	if data := p.drafts[draft{m, level}]; data != nil {
 		return data, nil
 	}
+	made := p.trellis
+	if m.mozjpeg {
+		made = p.mozjpeg
+	}
+	data, err := made(m, level)
+	if err == nil {
+		p.drafts[draft{m, level}] = data
+	}
+	return data, err
+}
+
+// trellis is our own quantizer.
+func (p *planner) trellis(m mode, level int) ([]byte, error) {
 	src, err := p.transformed(m)
 	if err != nil {
 		return nil, err
 	}
 	aim := jpegquant.Aim{Score: p.aim(level), Sampling: m.sampling, Scale: scaleOf(level)}
 	var b bytes.Buffer
-	if err := jpegdct.Write(&b, src.Quantize(aim.Settings(src.Components())), jpegdct.Options{}); err != nil {
+	err = jpegdct.Write(&b, src.Quantize(aim.Settings(src.Components())), jpegdct.Options{})
+	return b.Bytes(), err
+}
+
+// mozjpeg is the other one, with the table that gave the fewest bytes at such a floor.
+func (p *planner) mozjpeg(_ mode, quality int) ([]byte, error) {
+	im, done, err := p.shallow()
+	if err != nil {
 		return nil, err
 	}
-	p.drafts[draft{m, level}] = b.Bytes()
-	return b.Bytes(), nil
+	defer done()
+	table := 5
+	if p.In.Floor >= 80 {
+		table = 2
+	}
+	return im.JPEG(vips.JPEGOptions{Quality: quality, Table: table, Subsample: true, Trellis: true})
+}
+
+// shallow is the picture at 8 bits a sample; done gives back what was made for it.
+func (p *planner) shallow() (im *vips.Image, done func(), err error) {
+	done = func() {}
+	im, err = p.Source.Image()
+	if err == nil && im.Depth() != 8 {
+		if im, err = im.Depth8(); err == nil {
+			done = im.Close
+		}
+	}
+	return im, done, err
 }
 
 // source is the picture as coefficients, in one mode.
@@ -123,18 +160,11 @@ func sampledAs(f *jpegdct.File, m mode) bool {
 
 // drawn transforms the pixels, at 8 bits a sample.
 func (p *planner) drawn(m mode) (*jpegquant.Source, error) {
-	im, err := p.Source.Image()
+	im, done, err := p.shallow()
 	if err != nil {
 		return nil, err
 	}
-	if im.Depth() != 8 {
-		shallow, err := im.Depth8()
-		if err != nil {
-			return nil, err
-		}
-		defer shallow.Close()
-		im = shallow
-	}
+	defer done()
 	pix, err := im.View()
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 // Package jpeg reads and rewrites JPEG files: without loss on the DCT coefficients
-// (package jpegdct), with loss by a quantizer of our own (package jpegquant), always finished
-// by the same canonical entropy coder, so that a second pass finds nothing left to do.
+// (package jpegdct), with loss by a quantizer of our own (package jpegquant) or mozjpeg's
+// (package vips), always finished by the same canonical entropy coder, so that a second pass
+// finds nothing left to do.
 package jpeg
 
 import (

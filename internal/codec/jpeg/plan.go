@@ -3,6 +3,8 @@ package jpeg
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
@@ -13,8 +15,8 @@ import (
 )
 
 // Plan proposes our own quantizer with chroma subsampled; the same with full chroma, where
-// the source may have it; and, last, since it seldom wins where loss is allowed, the same
-// coefficients coded better.
+// the source may have it; mozjpeg, for text on white; and, last, since it seldom wins where
+// loss is allowed, the same coefficients coded better.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
 	w, err := picture.Prepare(in, to, r, picture.Holds{IPTC: true, Comments: true, Side: maxSide})
 	if err != nil || w.Idle() {
@@ -70,22 +72,26 @@ type draft struct {
 }
 
 // quarter is the mode that is tried first.
-func quarter() mode { return mode{"4:2:0", jpegquant.Quarter} }
+func quarter() mode { return mode{name: "4:2:0", sampling: jpegquant.Quarter} }
 
-// mode is one way to sample colour.
+// mode is one way to sample colour, and who quantizes.
 type mode struct {
 	name     string
 	sampling jpegquant.Sampling
+	mozjpeg  bool // its levels are qualities of the IJG scale
 }
 
 // lossy lists the searches, or the single attempts of a fixed quality.
 func (p *planner) lossy() []codec.Candidate {
-	modes := []mode{quarter(), {"4:4:4", jpegquant.Full}}
+	modes := []mode{quarter(), {name: "4:4:4", sampling: jpegquant.Full}}
 	switch {
 	case p.In.Facts.Gray:
-		modes = []mode{{"gray", jpegquant.Quarter}}
+		modes = []mode{{name: "gray", sampling: jpegquant.Quarter}}
 	case p.In.Facts.Subsampled && p.Img.Resize == nil:
 		modes = modes[:1] // what is not there needs no room; scaling down brings it back
+	}
+	if p.Img.Quality == nil {
+		modes = append(modes, mode{name: modes[0].name, sampling: modes[0].sampling, mozjpeg: true})
 	}
 	var candidates []codec.Candidate
 	for _, m := range modes {
@@ -101,14 +107,17 @@ func (p *planner) candidate(m mode) codec.Candidate {
 		c.Fixed = true
 		return c
 	}
-	return codec.Candidate{
-		Label: "trellis " + m.name, Format: ID, AtLeast: p.atLeast(m),
-		Knob: &codec.Knob{
-			Low: 1, High: levels, Start: start(p.In.Floor), Slope: rise(p.In.Floor),
-			At:    func(level int) codec.Candidate { return p.at(m, level) },
-			Draft: func(level int) codec.Candidate { return p.draft(m, level) }, Slack: draftSlack,
-		},
+	knob := codec.Knob{
+		Low: 1, High: levels, Start: start(p.In.Floor), Slope: rise(p.In.Floor),
+		At:    func(level int) codec.Candidate { return p.at(m, level) },
+		Draft: func(level int) codec.Candidate { return p.draft(m, level) }, Slack: draftSlack,
 	}
+	name := "trellis "
+	if m.mozjpeg {
+		name = "mozjpeg "
+		knob.Low, knob.High, knob.Start, knob.Slope = 20, 98, int(qualityOf(knob.Start)), 0
+	}
+	return codec.Candidate{Label: name + m.name, Format: ID, AtLeast: p.atLeast(m), Knob: &knob}
 }
 
 // richChroma is what 4:2:0 must have left out of chroma, as a mean square in units of
@@ -120,6 +129,9 @@ const richChroma = 6
 // atLeast: full chroma makes larger files of what 4:2:0 holds well enough. Only a measured
 // file of 4:2:0 says so: if it misses the floor, full chroma is tried.
 func (p *planner) atLeast(m mode) func(context.Context) (int64, error) {
+	if m.mozjpeg {
+		return p.mozjpegAtLeast
+	}
 	if m.sampling != jpegquant.Full || p.Target.Bytes > 0 {
 		return nil
 	}
@@ -131,7 +143,39 @@ func (p *planner) atLeast(m mode) func(context.Context) (int64, error) {
 	}
 }
 
+// whiteShare is how much of a picture is white, at least, for mozjpeg to be worth a search:
+// it lets the ringing of black on white rise above white, where decoders cut it off, which
+// our quantizer does not. A page of text, 88 % white, came out 31 % smaller at a score of 60
+// and 1 % at 75. Screenshots of at most 78 % gained nothing.
+const whiteShare = 0.8
+
+// mozjpegAtLeast leaves out pictures that are not mostly white.
+func (p *planner) mozjpegAtLeast(context.Context) (int64, error) {
+	im, done, err := p.shallow()
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	pix, err := im.View()
+	if err != nil {
+		return 0, err
+	}
+	white, bands := 0, im.Bands()
+	for i := 0; i < len(pix); i += bands {
+		if slices.Min(pix[i:i+bands]) >= 250 {
+			white++
+		}
+	}
+	if float64(white) < whiteShare*float64(len(pix)/bands) {
+		return math.MaxInt64, nil
+	}
+	return 0, nil
+}
+
 func label(m mode, level int) string {
+	if m.mozjpeg {
+		return fmt.Sprintf("mozjpeg q=%d %s", level, m.name)
+	}
 	return fmt.Sprintf("trellis q=%.4g %s", qualityOf(level), m.name)
 }
 

@@ -276,18 +276,18 @@ func (p *parser) coded(it *item) (*Picture, error) {
 	if s.points > 1 || s.frames > 1 {
 		p.other("layers")
 	}
+	p.codes(s)
 	return &Picture{
 		Width: width, Height: height, Depth: s.depth, Gray: s.gray, Subsampled: !s.gray && s.halfX,
 		Config: config.body[:4], Data: data,
-	}, p.codes(it, s)
+	}, nil
 }
 
 // codes takes over how the bitstream says it is to be shown, which a colour box overrules.
-func (p *parser) codes(it *item, s stream) error {
+func (p *parser) codes(s stream) {
 	if p.out.Color == nil && p.out.CICP == (CICP{}) {
 		p.out.CICP = s.cicp
 	}
-	return nil
 }
 
 // grid reads a grid of coded pictures (ISO/IEC 23008-12, 6.6.2.3).

@@ -11,17 +11,22 @@ import (
 
 // encodeRepacked writes the input's own bitstreams into a new container.
 func (p planner) encodeRepacked(dst io.Writer) error {
-	data, err := picture.Read(p.In.Blob)
-	if err != nil {
-		return err
-	}
-	f, err := avifparts.Parse(data, p.limits())
+	f, err := p.parsed()
 	if err != nil {
 		return err
 	}
 	c := contents(f, p.Stored, picture.MarkOf(p.In.Facts.Prior))
 	c.Transforms, c.CICP = f.Transforms, f.CICP
 	return write(dst, c)
+}
+
+// parsed gives the input's parts.
+func (p planner) parsed() (*avifparts.File, error) {
+	data, err := picture.Read(p.In.Blob)
+	if err != nil {
+		return nil, err
+	}
+	return avifparts.Parse(data, p.limits())
 }
 
 // limits let in what Inspect has let in, whatever the operator's limit was: the input, and
@@ -70,11 +75,7 @@ func (p planner) keepColours(c *avifparts.CICP) error {
 	if p.In.Format != ID {
 		return nil
 	}
-	data, err := picture.Read(p.In.Blob)
-	if err != nil {
-		return err
-	}
-	f, err := avifparts.Parse(data, p.limits())
+	f, err := p.parsed()
 	if err != nil {
 		return err
 	}

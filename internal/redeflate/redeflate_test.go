@@ -57,17 +57,16 @@ func fibonacci(size int) []byte {
 }
 
 func inputs() map[string][]byte {
-	twos := make([]byte, 50_000)
+	twos := make([]byte, 10_000)
 	for i, v := range noise(len(twos)) {
 		twos[i] = 'a' + v&1
 	}
 	in := map[string][]byte{
-		"empty": {}, "one": {7}, "three": []byte("aaa"), "four": []byte("abcd"), "zeros": make([]byte, 300_000),
-		"prose": prose(50_000), "noise": noise(50_000), "drawing": drawing(100_000), "fibonacci": fibonacci(50_000),
-		"two values": twos, "period": bytes.Repeat(noise(300), 400), "far": append(noise(1<<15), noise(1<<15)...),
-		"too far":  append(append(noise(1<<15), 1), noise(1<<15)...),
-		"runs":     bytes.Repeat(append(make([]byte, 255), 9, 8), 400),
-		"segments": append(append(make([]byte, 1<<21-500), noise(1000)...), drawing(50_000)...),
+		"empty": {}, "one": {7}, "three": []byte("aaa"), "four": []byte("abcd"), "zeros": make([]byte, 20_000),
+		"prose": prose(10_000), "noise": noise(5_000), "drawing": drawing(20_000), "fibonacci": fibonacci(10_000),
+		"two values": twos, "period": bytes.Repeat(noise(300), 80), "far": append(noise(1<<15), noise(1<<15)...),
+		"too far": append(append(noise(1<<15), 1), noise(1<<15)...),
+		"runs":    bytes.Repeat(append(make([]byte, 255), 9, 8), 80),
 	}
 	return in
 }
@@ -103,6 +102,9 @@ func TestAppend(t *testing.T) {
 		if len(stream) > len(fast)+len(fast)/100 {
 			t.Errorf("%s: %d bytes, libdeflate %d", name, len(stream), len(fast))
 		}
+		if len(in) > 10_000 {
+			continue
+		}
 		again, err := redeflate.Append(context.Background(), nil, in)
 		if err != nil || !bytes.Equal(again, stream) {
 			t.Errorf("%s: the second time it differs (%v)", name, err)
@@ -114,13 +116,13 @@ func TestAppend(t *testing.T) {
 func TestGain(t *testing.T) {
 	r := rand.New(rand.NewSource(4))
 	var runs []byte
-	for len(runs) < 200_000 {
+	for len(runs) < 60_000 {
 		runs = append(runs, bytes.Repeat([]byte{byte(r.Intn(2))}, 1+r.Intn(300))...)
 	}
 	for name, c := range map[string]struct {
 		in    []byte
 		least int // percent
-	}{"drawing": {drawing(200_000), 1}, "runs": {runs, 5}} {
+	}{"drawing": {drawing(60_000), 1}, "runs": {runs, 5}} {
 		in, least := c.in, c.least
 		fast, err := deflate.CompressRaw(nil, in, deflate.Best)
 		if err != nil {
@@ -164,7 +166,7 @@ func FuzzAppend(f *testing.F) {
 		f.Add(in[:min(len(in), 2000)], uint16(3))
 	}
 	f.Fuzz(func(t *testing.T, part []byte, times uint16) {
-		in := bytes.Repeat(part, min(int(times), 1+1<<17/(len(part)+1)))
+		in := bytes.Repeat(part, min(int(times), 1+1<<13/(len(part)+1)))
 		stream, err := redeflate.Append(context.Background(), nil, in)
 		if err != nil {
 			t.Fatal(err)

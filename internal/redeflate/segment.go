@@ -13,11 +13,12 @@ type segment struct {
 	lows    lows
 }
 
-// fill finds all matches of the segment that begins at from. It ends early if they are many.
-func (s *segment) fill(ctx context.Context, f *finder, from int) error {
+// fill finds all matches of the segment of at most most bytes that begins at from. It ends early
+// if they are many.
+func (s *segment) fill(ctx context.Context, f *finder, from, most int) error {
 	s.from, s.matches, s.first = from, s.matches[:0], s.first[:0]
 	p, last := from, match(0)
-	for end := min(len(f.src), from+segmentBytes); p < end && len(s.matches) < segmentMatches; p++ {
+	for end := min(len(f.src), from+most); p < end && len(s.matches) < segmentMatches; p++ {
 		if p%(1<<16) == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}

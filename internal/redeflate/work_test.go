@@ -2,7 +2,9 @@ package redeflate
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
+	"io"
 	"math/rand"
 	"slices"
 	"testing"
@@ -13,16 +15,16 @@ import (
 func TestWorkIsBounded(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	var steps []byte
-	for i := range 4000 {
+	for i := range 500 {
 		steps = append(append(steps, bytes.Repeat([]byte("a"), 250-i%240)...), byte('b'+i%5))
 	}
-	bits := make([]byte, 400_000)
+	bits := make([]byte, 50_000)
 	for i := range bits {
 		bits[i] = byte(r.Intn(2))
 	}
-	for name, src := range map[string][]byte{"steps": steps, "bits": bits, "zeros": make([]byte, 400_000)} {
+	for name, src := range map[string][]byte{"steps": steps, "bits": bits, "zeros": make([]byte, 50_000)} {
 		s := &segment{}
-		if err := s.fill(context.Background(), newFinder(src), 0); err != nil {
+		if err := s.fill(context.Background(), newFinder(src), 0, segmentBytes); err != nil {
 			t.Fatal(err)
 		}
 		if len(s.matches) > segmentMatches+maxMatch || len(s.matches) > 60*len(s.src) {
@@ -42,6 +44,27 @@ func TestWorkIsBounded(t *testing.T) {
 		}
 		if name == "zeros" && len(s.matches) > len(src)+2*maxMatch*maxMatch {
 			t.Errorf("zeros: %d matches", len(s.matches))
+		}
+	}
+}
+
+// TestSegments: matches reach back over the border of a segment, and nothing is lost there.
+func TestSegments(t *testing.T) {
+	r := rand.New(rand.NewSource(1))
+	part := make([]byte, 700)
+	r.Read(part)
+	src := append(bytes.Repeat(part, 10), make([]byte, 3000)...)
+	for _, most := range []int{999, 1000, 3000, len(src) - 1, len(src)} {
+		stream, err := inSegments(context.Background(), nil, src, most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := io.ReadAll(flate.NewReader(bytes.NewReader(stream)))
+		if err != nil || !bytes.Equal(back, src) {
+			t.Errorf("segments of %d: %d bytes came back as %d others, %v", most, len(src), len(back), err)
+		}
+		if most >= 999 && len(stream) > 1500 {
+			t.Errorf("segments of %d: %d bytes", most, len(stream))
 		}
 	}
 }

@@ -30,14 +30,17 @@ func codingOf(c *counts, size int) *coding {
 		f.bits = f.payload(c) + 3 + extra
 		best = f
 	}
-	var literal [literals]uint32
-	var distance [distances]uint32
-	for _, slack := range slacks {
-		smoothed(literal[:], c.literal[:], slack)
-		smoothed(distance[:], c.distance[:], slack)
+	var last, even counts
+	for i, slack := range slacks {
+		smoothed(even.literal[:], c.literal[:], slack)
+		smoothed(even.distance[:], c.distance[:], slack)
+		if i > 0 && even == last {
+			continue
+		}
+		last = even
 		d := &coding{kind: dynamic}
-		codeLengths(d.literal[:literals], literal[:], 15)
-		codeLengths(d.distance[:distances], distance[:], 15)
+		codeLengths(d.literal[:literals], even.literal[:], 15)
+		codeLengths(d.distance[:distances], even.distance[:], 15)
 		d.header = headerOf(d.literal[:literals], d.distance[:distances])
 		d.bits = d.payload(c) + extra + d.header.bits + 3
 		if d.bits < best.bits {

@@ -11,7 +11,7 @@ type leaf struct {
 	symbol int // -1 for a package of two
 }
 
-// codeLengths gives the lengths of an optimal prefix code in which none is longer than limit,
+// codeLengths gives the lengths of an optimal prefix code in which none is longer than limit (at most 15),
 // by the package-merge algorithm (Larmore and Hirschberg, 1990). At least two symbols get a
 // code: some readers refuse a code of one.
 func codeLengths(lengths []uint8, weights []uint32, limit int) {
@@ -34,10 +34,13 @@ func codeLengths(lengths []uint8, weights []uint32, limit int) {
 		}
 		return a.symbol - b.symbol
 	})
-	levels := make([][]leaf, limit)
+	var levels [15][]leaf
 	levels[0] = leaves
+	all := make([]leaf, 0, 2*limit*len(leaves))
 	for i := 1; i < limit; i++ {
-		levels[i] = merge(leaves, levels[i-1])
+		from := len(all)
+		all = merge(all, leaves, levels[i-1])
+		levels[i] = all[from:]
 	}
 	take := 2*len(leaves) - 2
 	for i := limit - 1; i >= 0 && take > 0; i-- {
@@ -53,9 +56,8 @@ func codeLengths(lengths []uint8, weights []uint32, limit int) {
 	}
 }
 
-// merge gives the leaves and the pairs of the level below, lightest first.
-func merge(leaves, below []leaf) []leaf {
-	out := make([]leaf, 0, len(leaves)+len(below)/2)
+// merge appends the leaves and the pairs of the level below, lightest first, to out.
+func merge(out, leaves, below []leaf) []leaf {
 	i := 0
 	for j := 0; j+1 < len(below); j += 2 {
 		weight := below[j].weight + below[j+1].weight

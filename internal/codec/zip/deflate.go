@@ -100,6 +100,7 @@ const (
 const (
 	againMember  = 4 << 20  // bytes of a member
 	againArchive = 16 << 20 // bytes of all members that were tried
+	againEach    = 4 << 10  // bytes that each of them counts for besides: even a tiny one takes milliseconds
 	// denseAgain is the share of a member, in percent, above which what deflate makes of it is
 	// taken as it is: there is next to nothing to gain from a picture or a film.
 	denseAgain = 90
@@ -109,10 +110,10 @@ const (
 func (d *deflater) whole(ctx context.Context, src []byte) ([]byte, error) {
 	fast, err := d.fast(src)
 	size := int64(len(src))
-	if err != nil || size > againMember || d.again+size > againArchive || int64(len(fast)) > size*denseAgain/100 {
+	if err != nil || size > againMember || d.again+size+againEach > againArchive || int64(len(fast)) > size*denseAgain/100 {
 		return fast, err
 	}
-	d.again += size
+	d.again += size + againEach
 	slow, err := redeflate.Append(ctx, nil, src)
 	if err != nil || len(slow) >= len(fast) {
 		return fast, err

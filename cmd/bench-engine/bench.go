@@ -16,6 +16,7 @@ import (
 	"compressor/internal/format"
 	"compressor/internal/metric"
 	"compressor/internal/recipe"
+	"compressor/internal/report"
 	"compressor/internal/vips"
 )
 
@@ -106,7 +107,8 @@ type outcome struct {
 	cost   cost
 	encode cost   // of making the file alone, for the other side
 	label  string // how it was made
-	fits   bool   // it reaches the target
+	reason report.Reason
+	fits   bool // it reaches the target
 }
 
 // compress runs the engine on a file and scores the result as the other side's are.
@@ -144,7 +146,7 @@ func (b *bench) result(ctx context.Context, src blob.Blob, name string, r recipe
 			spent.encodes++
 		}
 	}
-	got := outcome{bytes: out.Result.Size, cost: spent, label: out.Report.Chosen, score: 100}
+	got := outcome{bytes: out.Result.Size, cost: spent, label: out.Report.Chosen, reason: out.Report.Reason, score: 100}
 	if out.Report.Score != nil {
 		got.score = *out.Report.Score
 	}

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -25,8 +26,12 @@ type browser struct {
 	dir     string // for pages and pictures of them
 }
 
-// sheet is the longest side of a page in pixels.
-const sheet = 4096
+// across is how many drawings stand in a row of a page, and perPage how many on all of it:
+// the browser's time grows faster than the number.
+const (
+	across  = 16
+	perPage = across * across
+)
 
 // behind is the colour of the page: neither black nor white, so that both are seen on it.
 const behind = "#8fa3b5"
@@ -92,35 +97,31 @@ func images(files []string) (string, error) {
 	return out.String(), nil
 }
 
-// perSheet is how many cells of a size fit on a page.
-func perSheet(cell int) int { return (sheet / cell) * (sheet / cell) }
-
-// draw gives one picture of all files, at most perSheet, each in a square cell, as large
-// as fits. cells tells where each is.
+// draw gives one picture of all files, at most perPage, each in a square cell, as large
+// as fits; cellAt tells where each is.
 func (w *browser) draw(ctx context.Context, files []string, cell int) (*image.RGBA, error) {
 	list, err := images(files)
 	if err != nil {
 		return nil, err
 	}
-	across := sheet / cell
-	height := (len(files) + across - 1) / across * cell
+	width, height := across*cell, (len(files)+across-1)/across*cell
 	page := fmt.Sprintf("<!doctype html><meta charset=utf-8><style>*{margin:0}body{background:%s;width:%dpx}"+
-		"img{float:left;width:%dpx;height:%dpx;object-fit:contain}</style>\n%s", behind, sheet, cell, cell, list)
+		"img{float:left;width:%dpx;height:%dpx;object-fit:contain}</style>\n%s", behind, width, cell, cell, list)
 	shot, err := os.CreateTemp(w.dir, "shot-*.png")
 	if err != nil {
 		return nil, err
 	}
 	defer os.Remove(shot.Name())
 	defer shot.Close()
-	if _, err := w.run(ctx, page, "--screenshot="+shot.Name(), fmt.Sprintf("--window-size=%d,%d", sheet, height)); err != nil {
+	if _, err := w.run(ctx, page, "--screenshot="+shot.Name(), fmt.Sprintf("--window-size=%d,%d", width, height)); err != nil {
 		return nil, err
 	}
 	im, err := png.Decode(shot)
 	if err != nil {
 		return nil, err
 	}
-	if got := im.Bounds(); got.Dx() != sheet || got.Dy() != height {
-		return nil, fmt.Errorf("the browser drew %v instead of %d×%d", got, sheet, height)
+	if got := im.Bounds(); got.Dx() != width || got.Dy() != height {
+		return nil, fmt.Errorf("the browser drew %v instead of %d×%d", got, width, height)
 	}
 	out := image.NewRGBA(im.Bounds())
 	draw.Draw(out, out.Rect, im, im.Bounds().Min, draw.Src)
@@ -129,7 +130,6 @@ func (w *browser) draw(ctx context.Context, files []string, cell int) (*image.RG
 
 // cellAt is where the file of that number is drawn.
 func cellAt(i, cell int) image.Rectangle {
-	across := sheet / cell
 	return image.Rect(0, 0, cell, cell).Add(image.Pt(i%across*cell, i/across*cell))
 }
 
@@ -167,11 +167,24 @@ func blank(im *image.RGBA, part image.Rectangle) bool {
 // sizes gives the size that each drawing has by itself, as the browser says it, such as
 // "16x16"; "0x0" for one that it cannot show.
 func (w *browser) sizes(ctx context.Context, files []string) ([]string, error) {
+	var all []string
+	for part := range slices.Chunk(files, perPage) {
+		sizes, err := w.sizesOf(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sizes...)
+	}
+	return all, nil
+}
+
+func (w *browser) sizesOf(ctx context.Context, files []string) ([]string, error) {
 	list, err := images(files)
 	if err != nil {
 		return nil, err
 	}
-	out, err := w.run(ctx, "<!doctype html><meta charset=utf-8><body>"+list+"<script>onload = () => { document.body.textContent = "+
+	out, err := w.run(ctx, "<!doctype html><meta charset=utf-8><style>img{float:left;width:9px;height:9px}</style><body>"+list+
+		"<script>onload = () => { document.body.textContent = "+
 		"'<<' + [...document.images].map(i => i.naturalWidth + 'x' + i.naturalHeight).join(' ') + '>>' }</script>", "--dump-dom")
 	if err != nil {
 		return nil, err

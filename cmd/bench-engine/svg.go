@@ -156,7 +156,7 @@ func lookAt(ctx context.Context, look *browser, name string, pairs []pair) (rows
 			}
 		}
 	}
-	for _, cell := range []int{64, 512} {
+	for _, cell := range []int{64, 256} {
 		far, empty, err := apart(ctx, look, before, sides, cell)
 		if err != nil {
 			return nil, nil, err
@@ -211,8 +211,8 @@ func apart(ctx context.Context, look *browser, before []string, sides [][]string
 	var guard sync.Mutex
 	var all sync.WaitGroup
 	slots := make(chan struct{}, runtime.NumCPU())
-	for from := 0; from < len(before); from += perSheet(cell) {
-		to := min(from+perSheet(cell), len(before))
+	for from := 0; from < len(before); from += perPage {
+		to := min(from+perPage, len(before))
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()

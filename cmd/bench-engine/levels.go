@@ -35,7 +35,7 @@ func (r *levelRow) cells(kind string, level recipe.Compression) []any {
 	if len(r.scores) > 0 {
 		lowest, mean = slices.Min(r.scores), average(r.scores)
 	}
-	return []any{kind, string(level), r.files, r.before, r.after, percent(r.after, r.before), lowest, mean,
+	return []any{kind, string(level), r.files, r.before, r.after, saved(r.after, r.before), lowest, mean,
 		quantile(r.encodes, 0.5), quantile(r.encodes, 0.95), r.cost.cpu.Seconds() / max(r.megapixels, 1e-9)}
 }
 

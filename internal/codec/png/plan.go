@@ -3,37 +3,45 @@ package png
 import (
 	"context"
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
 	"compressor/internal/format"
 	"compressor/internal/picture"
 	"compressor/internal/pngfile"
+	"compressor/internal/quantize"
 	"compressor/internal/recipe"
 )
 
-// Plan proposes a palette without dithering, which suits flat graphics; one with; and,
-// last, since it is the slowest, the same samples in their smallest form.
+// Plan proposes a palette, as large and indices as exact as the floor needs; and, last,
+// since it is the slowest, the same samples in their smallest form. Where the client fixed
+// the quality, it is imagequant's, without dithering and with.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
 	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Comments: true})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}
-	p := planner{Work: w}
+	p := planner{Work: w, colours: new(colours)}
 	plan := w.Plan()
 	switch {
 	case w.Lossless() || w.Spent():
 	case in.Facts.Depth > 8:
 		plan.Notes = append(plan.Notes, "16 bits a sample: kept, so no palette was tried.")
 	default:
-		plan.Candidates = append(plan.Candidates, p.quantized(0), p.quantized(1))
+		plan.Candidates = append(plan.Candidates, p.lossy()...)
 	}
 	plan.Candidates = append(plan.Candidates, p.lossless())
 	return plan, nil
 }
 
 // planner makes the candidates of one plan.
-type planner struct{ *picture.Work }
+type planner struct {
+	*picture.Work
+	colours *colours
+}
 
 // lossless keeps every sample of the input, or of the changed picture.
 func (p planner) lossless() codec.Candidate {
@@ -61,27 +69,55 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// quantized searches imagequant's quality, or takes the fixed one.
-func (p planner) quantized(dither float64) codec.Candidate {
-	made := func(quality int, effort pngfile.Effort) codec.Candidate {
+// lossy are the candidates with a palette.
+func (p planner) lossy() []codec.Candidate {
+	if p.Img.Quality != nil {
+		return []codec.Candidate{p.fixed(*p.Img.Quality, 0), p.fixed(*p.Img.Quality, 1)}
+	}
+	var list []codec.Candidate
+	for _, spread := range spreads() {
+		list = append(list, p.reduced(spread))
+	}
+	return list
+}
+
+func spreads() []int {
+	if v := os.Getenv("SPREADS"); v != "" {
+		var l []int
+		for _, f := range strings.Split(v, ",") {
+			n, _ := strconv.Atoi(f)
+			l = append(l, n)
+		}
+		return l
+	}
+	return []int{0, 12}
+}
+
+func (p planner) reduced(spread int) codec.Candidate {
+	made := func(level int, effort pngfile.Effort) codec.Candidate {
 		return codec.Candidate{
-			Label: fmt.Sprintf("imagequant q=%d dither=%g", quality, dither), Format: ID, Lost: p.Upright.Lost,
+			Label: fmt.Sprintf("palette level=%d spread=%d", level, spread), Format: ID, Lost: p.Upright.Lost,
 			Encode: func(ctx context.Context, dst *blob.Writer) error {
-				return p.encodeQuantized(ctx, dst, quality, dither, effort)
+				return p.encodeReduced(ctx, dst, level, spread, effort)
 			},
 		}
 	}
-	at := func(quality int) codec.Candidate { return made(quality, pngfile.Normal) }
-	if p.Img.Quality != nil {
-		c := at(*p.Img.Quality)
-		c.Fixed = true
-		return c
-	}
 	return codec.Candidate{
-		Label: fmt.Sprintf("imagequant dither=%g", dither), Format: ID,
+		Label: fmt.Sprintf("palette spread=%d", spread), Format: ID,
 		Knob: &codec.Knob{
-			Low: 1, High: 100, Start: start(p.In.Floor), At: at,
-			Draft: func(quality int) codec.Candidate { return made(quality, pngfile.Quick) }, Slack: draftSlack,
+			Low: 1, High: quantize.Levels, Start: start(p.In.Floor), Slope: slope,
+			At:    func(level int) codec.Candidate { return made(level, pngfile.Normal) },
+			Draft: func(level int) codec.Candidate { return made(level, pngfile.Quick) }, Slack: draftSlack,
+		},
+	}
+}
+
+// fixed is imagequant at a quality that the client asked for.
+func (p planner) fixed(quality int, dither float64) codec.Candidate {
+	return codec.Candidate{
+		Label: fmt.Sprintf("imagequant q=%d dither=%g", quality, dither), Format: ID, Lost: p.Upright.Lost, Fixed: true,
+		Encode: func(ctx context.Context, dst *blob.Writer) error {
+			return p.encodeQuantized(ctx, dst, quality, dither, pngfile.Normal)
 		},
 	}
 }
@@ -89,14 +125,17 @@ func (p planner) quantized(dither float64) codec.Candidate {
 // draftSlack is how much larger the quick optimiser's file may be than the normal one's.
 const draftSlack = 1.33
 
-// start is the quality at which the graphics of the corpus cross a floor, by the median:
+// slope is how much the score of a graphic rises with a level, about.
+const slope = 0.75
+
+// start is the level at which the graphics of the corpus cross a floor, by the median:
 // docs/images.md.
 func start(floor float64) int {
 	switch {
 	case floor >= 80:
-		return 83
+		return 58
 	case floor >= 70:
-		return 60
+		return 46
 	}
-	return 20
+	return 30
 }

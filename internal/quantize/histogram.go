@@ -14,24 +14,24 @@ type Quantizer struct {
 	space         *space
 	dims          int // of points that differ: half of them in an opaque picture
 	tree          tree
-	weights       []byte
-	total         int64
+	weights       []byte // of the pixels, in 1/unit
+	total         int64  // of all weights
 }
 
 // entry is a colour of the picture.
 type entry struct {
 	value  [4]byte
 	point  point
-	weight int64 // pixels
+	weight int64 // of its pixels together, see weigh
 }
 
 // maxColours bounds the histogram. A picture of more is looked at with fewer bits a sample.
 const maxColours = 1 << 18
 
 // New counts the colours of width × height pixels: R, G, B, A of 8 bits, alpha not
-// premultiplied. Colours under full transparency are all the same. It keeps 4 bytes a
-// pixel, and not pix.
-func New(pix []byte, width, height int) (*Quantizer, error) {
+// premultiplied. Colours under full transparency are all the same. It keeps 5 bytes a
+// pixel, and not pix. When ctx ends, its error is returned.
+func New(ctx context.Context, pix []byte, width, height int) (*Quantizer, error) {
 	if width < 1 || height < 1 || len(pix)/4/width != height || len(pix)%(4*width) != 0 {
 		return nil, errors.New("quantize: the pixels do not fit the size")
 	}
@@ -47,8 +47,12 @@ func New(pix []byte, width, height int) (*Quantizer, error) {
 	for i := range q.colours {
 		q.colours[i].point = q.space.of(q.colours[i].value)
 	}
-	q.weigh()
-	q.grow()
+	if err := q.weigh(ctx); err != nil {
+		return nil, err
+	}
+	if err := q.grow(ctx); err != nil {
+		return nil, err
+	}
 	return q, nil
 }
 
@@ -76,7 +80,6 @@ func (q *Quantizer) count(pix []byte, shift int) bool {
 			id = slots[at] - 1
 		}
 		q.ids[i] = id
-		q.colours[id].weight++
 	}
 	return true
 }
@@ -100,7 +103,7 @@ func coarse(c [4]byte, shift int) [4]byte {
 
 // Levels is the number of levels of loss, from 1, the most, on. The mean squared distance
 // that is allowed halves every eight of them.
-const Levels = 128
+const Levels = 96
 
 // allowed is the mean squared distance of a level, in 1/fine.
 func allowed(level int) int64 {
@@ -112,17 +115,23 @@ func allowed(level int) int64 {
 
 const fine = 256
 
+// Within says whether the picture can be reduced at a level by entries of its own, without
+// diffusion: whether the largest palette loses no more than the level allows.
+func (q *Quantizer) Within(level int) bool {
+	return q.tree.size(allowed(level)*q.total/fine) < maxEntries
+}
+
 // Reduce gives the index of each pixel, and the palette: R, G, B, A of at most 256 entries.
-// level is from 1 to Levels; others count as the nearest of them. When ctx ends, its error
-// is returned.
-func (q *Quantizer) Reduce(ctx context.Context, level, spread int) (indices, palette []byte, err error) {
+// level is from 1 to Levels; others count as the nearest of them. With diffuse,
+// pixels to come make up for a part of each error. When ctx ends, its error is returned.
+func (q *Quantizer) Reduce(ctx context.Context, level int, diffuse bool) (indices, palette []byte, err error) {
 	loss := allowed(min(max(level, 1), Levels))
 	size := q.tree.size(loss * q.total / fine)
 	t, err := q.refined(ctx, q.tree.palette(size))
 	if err != nil {
 		return nil, nil, err
 	}
-	if indices, err = q.trellis(ctx, t, loss, spread); err != nil {
+	if indices, err = q.trellis(ctx, t, loss, diffuse); err != nil {
 		return nil, nil, err
 	}
 	for _, c := range t.colours {

@@ -32,13 +32,13 @@ func slope(width, height int, transparent bool) []byte {
 	return pix
 }
 
-func reduce(t *testing.T, pix []byte, width, height, level int) (indices, palette, shown []byte) {
+func reduce(t *testing.T, pix []byte, width, height, level int, diffuse bool) (indices, palette, shown []byte) {
 	t.Helper()
-	q, err := quantize.New(pix, width, height)
+	q, err := quantize.New(t.Context(), pix, width, height)
 	if err != nil {
 		t.Fatal(err)
 	}
-	indices, palette, err = q.Reduce(t.Context(), level)
+	indices, palette, err = q.Reduce(t.Context(), level, diffuse)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestLevels(t *testing.T) {
 		pix := slope(160, 90, transparent)
 		before, fewer := math.Inf(1), 0
 		for _, level := range []int{1, 20, 40, 60, 80} {
-			_, palette, shown := reduce(t, pix, 160, 90, level)
+			_, palette, shown := reduce(t, pix, 160, 90, level, false)
 			off := apart(pix, shown)
 			if off >= before || len(palette) < fewer {
 				t.Errorf("transparent %t, level %d: off by %.2f with %d bytes of palette, before %.2f with %d",
@@ -88,7 +88,7 @@ func TestLevels(t *testing.T) {
 func TestRepeats(t *testing.T) {
 	const width, height = 160, 90
 	pix := slope(width, height, false)
-	indices, palette, shown := reduce(t, pix, width, height, 50)
+	indices, palette, shown := reduce(t, pix, width, height, 50, false)
 	plain := make([]byte, len(indices))
 	for i := range plain {
 		least := math.MaxInt
@@ -120,6 +120,56 @@ func repeats(indices []byte, width int) (n int) {
 	return n
 }
 
+// TestDiffuse: averaged over squares, a slope is nearer to the picture with diffusion; also
+// where no entry can stand for a colour and errors add up.
+func TestDiffuse(t *testing.T) {
+	const width, height, square = 160, 90, 10
+	for _, transparent := range []bool{false, true} {
+		pix := slope(width, height, transparent)
+		off := map[bool]float64{}
+		for _, diffuse := range []bool{false, true} {
+			_, _, shown := reduce(t, pix, width, height, 36, diffuse)
+			off[diffuse] = apart(means(pix, width, square), means(shown, width, square))
+		}
+		if off[true] >= off[false] {
+			t.Errorf("transparent %t: squares are off by %.2f, and by %.2f without diffusion", transparent, off[true], off[false])
+		}
+	}
+}
+
+// means averages squares of pixels.
+func means(pix []byte, width, square int) (out []byte) {
+	height := len(pix) / 4 / width
+	for y := 0; y < height; y += square {
+		for x := 0; x < width; x += square {
+			for k := range 4 {
+				sum := 0
+				for i := range square * square {
+					sum += int(pix[4*((y+i/square)*width+x+i%square)+k])
+				}
+				out = append(out, byte(sum/square/square))
+			}
+		}
+	}
+	return out
+}
+
+// TestWithin: few colours fit any level, noise fits none that is exact.
+func TestWithin(t *testing.T) {
+	few, err := quantize.New(t.Context(), bytes.Repeat([]byte{1, 2, 3, 255, 9, 9, 9, 255}, 8), 4, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	many, err := quantize.New(t.Context(), slope(160, 90, false), 160, 90)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !few.Within(quantize.Levels) || !many.Within(1) || many.Within(quantize.Levels) {
+		t.Errorf("two colours: %t; many: %t at level 1, %t at the last",
+			few.Within(quantize.Levels), many.Within(1), many.Within(quantize.Levels))
+	}
+}
+
 // TestExact: a picture of few colours comes out as it went in at the last level, and the
 // colour of an even background at every level.
 func TestExact(t *testing.T) {
@@ -133,11 +183,11 @@ func TestExact(t *testing.T) {
 		}
 		pix = append(pix, c[:]...)
 	}
-	if _, _, shown := reduce(t, pix, width, height, quantize.Levels); !bytes.Equal(shown, pix) {
+	if _, _, shown := reduce(t, pix, width, height, quantize.Levels, false); !bytes.Equal(shown, pix) {
 		t.Error("the last level changed a picture of five colours")
 	}
 	for _, level := range []int{1, 30, 60} {
-		if _, _, shown := reduce(t, pix, width, height, level); !bytes.Equal(shown[:4], pix[:4]) {
+		if _, _, shown := reduce(t, pix, width, height, level, false); !bytes.Equal(shown[:4], pix[:4]) {
 			t.Errorf("level %d: the background became %v", level, shown[:4])
 		}
 	}
@@ -146,8 +196,8 @@ func TestExact(t *testing.T) {
 // TestSame: the same picture and level give the same bytes, also from a second Quantizer.
 func TestSame(t *testing.T) {
 	pix := slope(70, 50, true)
-	indices, palette, _ := reduce(t, pix, 70, 50, 45)
-	again, palette2, _ := reduce(t, pix, 70, 50, 45)
+	indices, palette, _ := reduce(t, pix, 70, 50, 45, true)
+	again, palette2, _ := reduce(t, pix, 70, 50, 45, true)
 	if !bytes.Equal(indices, again) || !bytes.Equal(palette, palette2) {
 		t.Error("two runs differ")
 	}
@@ -162,7 +212,7 @@ func TestManyColours(t *testing.T) {
 		n = n*1664525 + 1013904223
 		pix = append(pix, byte(n>>24), byte(n>>16), byte(n>>8), byte(n>>20))
 	}
-	if _, palette, _ := reduce(t, pix, width, height, quantize.Levels); len(palette) != 4*256 {
+	if _, palette, _ := reduce(t, pix, width, height, quantize.Levels, false); len(palette) != 4*256 {
 		t.Errorf("%d entries", len(palette)/4)
 	}
 }
@@ -170,29 +220,32 @@ func TestManyColours(t *testing.T) {
 func TestOdd(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {1, 9}, {9, 1}} {
 		pix := slope(size[0], size[1], true)
-		if _, _, shown := reduce(t, pix, size[0], size[1], 200); len(shown) != len(pix) {
+		if _, _, shown := reduce(t, pix, size[0], size[1], 200, true); len(shown) != len(pix) {
 			t.Errorf("%v: %d bytes", size, len(shown))
 		}
-		reduce(t, pix, size[0], size[1], -3)
+		reduce(t, pix, size[0], size[1], -3, true)
 	}
-	if _, palette, _ := reduce(t, make([]byte, 4*6), 3, 2, 10); !slices.Equal(palette, []byte{0, 0, 0, 0}) {
+	if _, palette, _ := reduce(t, make([]byte, 4*6), 3, 2, 10, true); !slices.Equal(palette, []byte{0, 0, 0, 0}) {
 		t.Errorf("an empty picture has the palette %v", palette)
 	}
 	for _, size := range [][2]int{{0, 1}, {2, 0}, {3, 2}, {-1, -1}} {
-		if _, err := quantize.New(make([]byte, 20), size[0], size[1]); err == nil {
+		if _, err := quantize.New(t.Context(), make([]byte, 20), size[0], size[1]); err == nil {
 			t.Errorf("%v: 20 bytes were taken", size)
 		}
 	}
 }
 
 func TestEnds(t *testing.T) {
-	q, err := quantize.New(slope(20, 20, false), 20, 20)
+	q, err := quantize.New(t.Context(), slope(20, 20, false), 20, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := q.Reduce(ctx, 30); !errors.Is(err, context.Canceled) {
+	if _, err := quantize.New(ctx, slope(20, 20, false), 20, 20); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if _, _, err := q.Reduce(ctx, 30, true); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

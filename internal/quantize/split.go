@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"cmp"
+	"context"
 	"slices"
 )
 
@@ -48,7 +49,7 @@ func (t *tree) palette(colours int) [][4]byte {
 // grow splits, again and again, the group of colours with the largest squared error, where
 // that takes most of the error away (Wu, "Color quantization by dynamic programming and
 // principal analysis", 1992, on the axis of the largest variance).
-func (q *Quantizer) grow() {
+func (q *Quantizer) grow(ctx context.Context) error {
 	all := make([]uint32, len(q.colours))
 	for i := range all {
 		all[i] = uint32(i)
@@ -57,6 +58,9 @@ func (q *Quantizer) grow() {
 	left := groups[0].spread
 	q.tree = tree{first: q.centre(all), error: left}
 	for len(groups) < maxEntries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		best := 0
 		for i := range groups {
 			if groups[i].spread > groups[best].spread {
@@ -64,7 +68,7 @@ func (q *Quantizer) grow() {
 			}
 		}
 		if groups[best].spread <= 0 {
-			return
+			return nil
 		}
 		stays, goes := q.cut(groups[best])
 		left -= groups[best].spread
@@ -73,6 +77,7 @@ func (q *Quantizer) grow() {
 		left += groups[best].spread + groups[len(groups)-1].spread
 		q.tree.steps = append(q.tree.steps, step{best, q.centre(stays), q.centre(goes), left})
 	}
+	return nil
 }
 
 // group is a set of colours.

@@ -28,7 +28,7 @@ const far = int64(1) << 61
 type mapper struct {
 	q         *Quantizer
 	t         *target
-	spread    int32   // share of an error that goes to the neighbours, in 1/whole
+	diffusing bool
 	near      []byte  // entry nearest to each colour
 	dist      []int64 // and its squared distance
 	price     []int64 // of an entry on its own, as squared distance
@@ -38,16 +38,22 @@ type mapper struct {
 	next      []point // and this row to the one below
 }
 
-// whole is the unit of shares.
-const whole = 16
+// share of an error, in 1/whole, is what the neighbours make up for. All of it would be as far
+// off as none: noise that is seen and does not deflate. Measured on four pictures of many
+// colours, 6 and 14 made files up to 10 % larger at equal score, or did not reach it. Less than
+// whole also keeps errors bounded, to 8/3 of the largest distance.
+const (
+	share = 10
+	whole = 16
+)
 
 // hop is how the cheapest path comes to each state at a pixel.
 type hop struct{ from, index [states]byte }
 
 // trellis gives the index of each pixel. loss, in 1/fine, is the squared distance that a
 // bit is worth.
-func (q *Quantizer) trellis(ctx context.Context, t *target, loss int64, spread int) ([]byte, error) {
-	m := mapper{q: q, t: t, spread: int32(spread), near: make([]byte, len(q.colours)), dist: make([]int64, len(q.colours)),
+func (q *Quantizer) trellis(ctx context.Context, t *target, loss int64, diffuse bool) ([]byte, error) {
+	m := mapper{q: q, t: t, diffusing: diffuse, near: make([]byte, len(q.colours)), dist: make([]int64, len(q.colours)),
 		on: loss * goesOn / part / fine, begin: loss * begins / part / fine,
 		back: make([]hop, q.width), error: make([]point, q.width+2), next: make([]point, q.width+2)}
 	counts := make([]int64, len(t.colours))
@@ -71,7 +77,7 @@ func (q *Quantizer) trellis(ctx context.Context, t *target, loss int64, spread i
 		}
 		ids, out := q.ids[y*q.width:][:q.width], indices[y*q.width:][:q.width]
 		m.row(ids, q.weights[y*q.width:][:q.width], prior, out)
-		if spread > 0 {
+		if diffuse {
 			m.diffuse(ids, out)
 		}
 	}
@@ -80,11 +86,11 @@ func (q *Quantizer) trellis(ctx context.Context, t *target, loss int64, spread i
 
 // log2 is the binary logarithm of n > 0 in 1/part, linear between powers of two.
 func log2(n int64) int64 {
-	whole := bits.Len64(uint64(n)) - 1
-	if whole >= 4 {
-		return int64(whole)*part + n>>(whole-4)&(part-1)
+	octave := bits.Len64(uint64(n)) - 1
+	if octave >= 4 {
+		return int64(octave)*part + n>>(octave-4)&(part-1)
 	}
-	return int64(whole)*part + n<<(4-whole)&(part-1)
+	return int64(octave)*part + n<<(4-octave)&(part-1)
 }
 
 // path is the cheapest way to a state: its cost, the index it ends with, and the error that
@@ -104,7 +110,7 @@ func (m *mapper) row(ids []uint32, weights, prior, out []byte) {
 		if prior != nil {
 			over = int(prior[x])
 		}
-		if m.spread == 0 {
+		if !m.diffusing {
 			paths = m.advance(&paths, id, over, int64(weights[x]), &m.back[x])
 		} else {
 			paths = m.advanceWith(&paths, id, over, int64(weights[x]), &m.error[x+1], &m.back[x])
@@ -181,7 +187,7 @@ func (m *mapper) advanceWith(paths *[states]path, id uint32, over int, weight in
 		if n := &next[to]; n.cost < far {
 			w, got := &wanted[h.from[to]], &m.t.points[n.last]
 			for k := range m.t.dims {
-				n.error[k] = (w[k] - got[k]) * 7 / 16 * m.spread
+				n.error[k] = (w[k] - got[k]) * 7 / 16 * share
 			}
 		}
 	}
@@ -205,10 +211,10 @@ func (m *mapper) diffuse(ids []uint32, out []byte) {
 		w, got := m.wanted(id, &before, &m.error[x+1]), &m.t.points[out[x]]
 		for k := range m.t.dims {
 			e := w[k] - got[k]
-			before[k] = e * 7 / 16 * m.spread
-			m.next[x][k] += e * 3 / 16 * m.spread
-			m.next[x+1][k] += e * 5 / 16 * m.spread
-			m.next[x+2][k] += e * 1 / 16 * m.spread
+			before[k] = e * 7 / 16 * share
+			m.next[x][k] += e * 3 / 16 * share
+			m.next[x+1][k] += e * 5 / 16 * share
+			m.next[x+2][k] += e * 1 / 16 * share
 		}
 	}
 	m.error, m.next = m.next, m.error

@@ -73,11 +73,11 @@ func (p planner) encodeQuantized(ctx context.Context, dst *blob.Writer, quality 
 type colours struct{ quantizer *quantize.Quantizer }
 
 // encodeReduced has package quantize choose palette and indices.
-func (p planner) encodeReduced(ctx context.Context, dst *blob.Writer, level, spread int, effort pngfile.Effort) error {
-	if err := p.count(); err != nil {
+func (p planner) encodeReduced(ctx context.Context, dst *blob.Writer, level int, diffuse bool, effort pngfile.Effort) error {
+	if err := p.count(ctx); err != nil {
 		return err
 	}
-	indices, palette, err := p.colours.quantizer.Reduce(ctx, level, spread)
+	indices, palette, err := p.colours.quantizer.Reduce(ctx, level, diffuse)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (p planner) encodeReduced(ctx context.Context, dst *blob.Writer, level, spr
 }
 
 // count makes the quantizer.
-func (p planner) count() error {
+func (p planner) count(ctx context.Context) error {
 	if p.colours.quantizer != nil {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (p planner) count() error {
 	if err != nil {
 		return err
 	}
-	p.colours.quantizer, err = quantize.New(im.RGBA8(), im.Width, im.Height)
+	p.colours.quantizer, err = quantize.New(ctx, im.RGBA8(), im.Width, im.Height)
 	return err
 }
 

@@ -3,9 +3,7 @@ package png
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
+	"math"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
@@ -16,9 +14,8 @@ import (
 	"compressor/internal/recipe"
 )
 
-// Plan proposes a palette, as large and indices as exact as the floor needs; and, last,
-// since it is the slowest, the same samples in their smallest form. Where the client fixed
-// the quality, it is imagequant's, without dithering and with.
+// Plan proposes palettes, as large and with indices as exact as the floor needs; and, last,
+// since it is the slowest, the same samples in their smallest form.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
 	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Comments: true})
 	if err != nil || w.Idle() {
@@ -69,55 +66,80 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lossy are the candidates with a palette.
+// small is the number of pixels up to which imagequant's palettes are tried beside our own:
+// they win on some icons, where a search takes milliseconds.
+const small = 1 << 17
+
+// lossy are the candidates with a palette: our own, without and with diffusion, and that of
+// imagequant. Where the client fixed the quality, it is imagequant's.
 func (p planner) lossy() []codec.Candidate {
-	if p.Img.Quality != nil {
-		return []codec.Candidate{p.fixed(*p.Img.Quality, 0), p.fixed(*p.Img.Quality, 1)}
+	if q := p.Img.Quality; q != nil {
+		list := []codec.Candidate{p.imagequant(*q, 0, pngfile.Normal), p.imagequant(*q, 1, pngfile.Normal)}
+		for i := range list {
+			list[i].Fixed = true
+		}
+		return list
 	}
-	var list []codec.Candidate
-	for _, spread := range spreads() {
-		list = append(list, p.reduced(spread))
+	list := []codec.Candidate{p.reduced(false), p.reduced(true)}
+	if p.Width*p.Height <= small {
+		list = append(list, codec.Candidate{
+			Label: "imagequant", Format: ID,
+			Knob: &codec.Knob{
+				Low: 1, High: 100, Start: imagequantStart(p.In.Floor),
+				At:    func(quality int) codec.Candidate { return p.imagequant(quality, 0, pngfile.Normal) },
+				Draft: func(quality int) codec.Candidate { return p.imagequant(quality, 0, pngfile.Quick) }, Slack: draftSlack,
+			},
+		})
 	}
 	return list
 }
 
-func spreads() []int {
-	if v := os.Getenv("SPREADS"); v != "" {
-		var l []int
-		for _, f := range strings.Split(v, ",") {
-			n, _ := strconv.Atoi(f)
-			l = append(l, n)
-		}
-		return l
+// reduced searches the level of package quantize.
+func (p planner) reduced(diffuse bool) codec.Candidate {
+	name := "palette"
+	if diffuse {
+		name = "diffused palette"
 	}
-	return []int{0, 12}
-}
-
-func (p planner) reduced(spread int) codec.Candidate {
 	made := func(level int, effort pngfile.Effort) codec.Candidate {
 		return codec.Candidate{
-			Label: fmt.Sprintf("palette level=%d spread=%d", level, spread), Format: ID, Lost: p.Upright.Lost,
+			Label: fmt.Sprintf("%s level=%d", name, level), Format: ID, Lost: p.Upright.Lost,
 			Encode: func(ctx context.Context, dst *blob.Writer) error {
-				return p.encodeReduced(ctx, dst, level, spread, effort)
+				return p.encodeReduced(ctx, dst, level, diffuse, effort)
 			},
 		}
 	}
-	return codec.Candidate{
-		Label: fmt.Sprintf("palette spread=%d", spread), Format: ID,
+	c := codec.Candidate{
+		Label: name, Format: ID,
 		Knob: &codec.Knob{
 			Low: 1, High: quantize.Levels, Start: start(p.In.Floor), Slope: slope,
 			At:    func(level int) codec.Candidate { return made(level, pngfile.Normal) },
 			Draft: func(level int) codec.Candidate { return made(level, pngfile.Quick) }, Slack: draftSlack,
 		},
 	}
+	if !diffuse {
+		c.AtLeast = p.unlessWithin
+	}
+	return c
 }
 
-// fixed is imagequant at a quality that the client asked for.
-func (p planner) fixed(quality int, dither float64) codec.Candidate {
+// unlessWithin rules a palette without diffusion out where even the largest one loses more
+// than pictures can that reach the floor.
+func (p planner) unlessWithin(ctx context.Context) (int64, error) {
+	if err := p.count(ctx); err != nil {
+		return 0, err
+	}
+	if !p.colours.quantizer.Within(start(p.In.Floor)) {
+		return math.MaxInt64, nil
+	}
+	return 0, nil
+}
+
+// imagequant is one file by imagequant's quality.
+func (p planner) imagequant(quality int, dither float64, effort pngfile.Effort) codec.Candidate {
 	return codec.Candidate{
-		Label: fmt.Sprintf("imagequant q=%d dither=%g", quality, dither), Format: ID, Lost: p.Upright.Lost, Fixed: true,
+		Label: fmt.Sprintf("imagequant q=%d dither=%g", quality, dither), Format: ID, Lost: p.Upright.Lost,
 		Encode: func(ctx context.Context, dst *blob.Writer) error {
-			return p.encodeQuantized(ctx, dst, quality, dither, pngfile.Normal)
+			return p.encodeQuantized(ctx, dst, quality, dither, effort)
 		},
 	}
 }
@@ -138,4 +160,15 @@ func start(floor float64) int {
 		return 46
 	}
 	return 30
+}
+
+// imagequantStart is the same for imagequant's quality.
+func imagequantStart(floor float64) int {
+	switch {
+	case floor >= 80:
+		return 83
+	case floor >= 70:
+		return 60
+	}
+	return 20
 }

@@ -110,7 +110,7 @@ func shown(im *vips.Image, alpha bool, use func(ssimulacra2.Picture) error) erro
 	if err != nil {
 		return err
 	}
-	err = use(enlarged(ssimulacra2.Picture{
+	err = use(mirrored(ssimulacra2.Picture{
 		Width: srgb.Width(), Height: srgb.Height(), Channels: srgb.Bands(),
 		Pix: pix, Stride: srgb.Width() * srgb.Bands(),
 	}))
@@ -118,37 +118,6 @@ func shown(im *vips.Image, alpha bool, use func(ssimulacra2.Picture) error) erro
 		return problem.New(problem.WorkerTimeout).Because(err)
 	}
 	return err
-}
-
-// leastSide is the side below which SSIMULACRA2 sees little: it blurs with a window of nine
-// pixels and halves the picture up to five times. At 3 pixels it lets nearly anything pass.
-const leastSide = 32
-
-// enlarged repeats the pixels of a small picture until no side is below leastSide.
-func enlarged(p ssimulacra2.Picture) ssimulacra2.Picture {
-	side := min(p.Width, p.Height)
-	if side >= leastSide {
-		return p
-	}
-	times := (leastSide + side - 1) / side
-	big := ssimulacra2.Picture{
-		Width: p.Width * times, Height: p.Height * times, Channels: p.Channels, Stride: p.Width * times * p.Channels,
-	}
-	big.Pix = make([]byte, 0, big.Stride*big.Height)
-	row := make([]byte, 0, big.Stride)
-	for y := range p.Height {
-		row = row[:0]
-		for x := range p.Width {
-			pixel := p.Pix[y*p.Stride+x*p.Channels:][:p.Channels]
-			for range times {
-				row = append(row, pixel...)
-			}
-		}
-		for range times {
-			big.Pix = append(big.Pix, row...)
-		}
-	}
-	return big
 }
 
 // Equal says whether every sample is the same, whatever way the two files hold them:

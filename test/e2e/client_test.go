@@ -31,12 +31,17 @@ type fields struct {
 	Message   string `json:"message"`
 	Input     file   `json:"input"`
 	Output    file   `json:"output"`
-	Report    struct {
-		Reason   string   `json:"reason"`
-		Chosen   string   `json:"chosen"`
-		Score    *float64 `json:"score"`
-		Attempts []any    `json:"attempts"`
-	} `json:"report"`
+	Report    told   `json:"report"`
+}
+
+// told is a report.
+type told struct {
+	Path     string   `json:"path"`
+	Reason   string   `json:"reason"`
+	Chosen   string   `json:"chosen"`
+	Score    *float64 `json:"score"`
+	Attempts []any    `json:"attempts"`
+	Parts    []told   `json:"parts"`
 }
 
 type file struct {

@@ -2,14 +2,16 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"image"
 	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"text/tabwriter"
+
+	"compressor/test/decoders"
 )
 
 // levels and their floors: the lowest score a lossy result may have. It is the promise of
@@ -19,28 +21,39 @@ var levels = []struct {
 	floor float64
 }{{"none", 100}, {"lossless", 100}, {"medium", 85}, {"high", 75}, {"ultra", 60}}
 
-// pictures lists what the results are tested on.
-func pictures(t *testing.T) []string {
+// families are the folders of the samples, and how files in them end.
+var families = []struct{ name, folder, suffix string }{
+	{"JPEG", "image/jpeg", ".jpg"}, {"PNG", "image/png", ".png"}, {"WebP", "image/webp", ".webp"},
+	{"AVIF", "image/avif", ".avif"}, {"SVG", "image/svg", ".svg"}, {"ZIP", "archive", ".zip"}, {"ZIP", "bundle", ".zip"},
+}
+
+// samples gives the files that results are tested on, by family.
+func samples(t *testing.T) map[string]map[string][]byte {
 	t.Helper()
-	root := filepath.Join("..", "..", "testdata", "image")
+	root, found := filepath.Join("..", "..", "testdata"), map[string]map[string][]byte{"ZIP": {}}
 	if os.Getenv("E2E_CORPUS") == "full" {
-		root = filepath.Join("..", "..", "..", "shared", "corpus", "image")
+		root = filepath.Join("..", "..", "..", "shared", "corpus")
+	} else {
+		found["ZIP"]["odd.zip"] = nestedArchive()
 	}
-	var found []string
-	for _, kind := range []string{"jpeg", "png"} {
-		entries, err := os.ReadDir(filepath.Join(root, kind))
+	for _, f := range families {
+		paths, err := filepath.Glob(filepath.Join(root, f.folder, "*"+f.suffix))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range entries {
-			switch filepath.Ext(e.Name()) {
-			case ".jpg", ".jpeg", ".png":
-				found = append(found, filepath.Join(root, kind, e.Name()))
+		for _, path := range paths {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
 			}
+			if found[f.name] == nil {
+				found[f.name] = map[string][]byte{}
+			}
+			found[f.name][filepath.Base(path)] = data
 		}
-	}
-	if len(found) == 0 {
-		t.Fatalf("no pictures in %s", root)
+		if len(found[f.name]) == 0 {
+			t.Fatalf("no %s in %s", f.name, root)
+		}
 	}
 	return found
 }
@@ -53,44 +66,51 @@ type tally struct {
 	worst                float64
 }
 
-// TestResults compresses every picture at every level, and again, and the results once more.
+// TestResults compresses every file at every level, and again, and the results once more.
 func TestResults(t *testing.T) {
 	s := start(t)
-	files := pictures(t)
-	table := make([]tally, len(levels))
-	for i, level := range levels {
-		table[i].worst = 100
-		t.Run(level.name, func(t *testing.T) { // ends when all its pictures are done
-			for _, path := range files {
-				t.Run(filepath.Base(path), func(t *testing.T) {
-					t.Parallel()
-					data, err := os.ReadFile(path)
-					if err != nil {
-						t.Fatal(err)
-					}
-					r := &result{t: t, s: s, c: newClient(), name: filepath.Base(path), data: data, level: level.name, floor: level.floor}
-					r.check(&table[i])
-				})
+	all := samples(t)
+	svg, err := decoders.StartResvg()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer svg.Close()
+	table := map[string]*tally{}
+	for _, level := range levels {
+		t.Run(level.name, func(t *testing.T) { // ends when all its files are done
+			for family, files := range all {
+				sum := &tally{worst: 100}
+				table[level.name+family] = sum
+				for name, data := range files {
+					t.Run(name, func(t *testing.T) {
+						t.Parallel()
+						r := &result{t: t, s: s, c: newClient(), svg: svg, name: name, data: data, level: level.name, floor: level.floor}
+						r.check(sum)
+					})
+				}
 			}
 		})
 	}
 	var out bytes.Buffer
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "level\tfiles\tkept\tbytes in\tbytes out\tsaved\tlowest score\tencodes\t")
-	for i := range table {
-		row := &table[i]
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%.1f %%\t%.2f\t%d\t\n", levels[i].name, row.files, row.kept, row.in, row.out,
-			100*(1-float64(row.out)/float64(max(row.in, 1))), row.worst, row.encodes)
+	fmt.Fprintln(w, "level\tfamily\tfiles\tkept\tbytes in\tbytes out\tsaved\tlowest score\tencodes\t")
+	for _, level := range levels {
+		for _, f := range families[:len(families)-1] {
+			row := table[level.name+f.name]
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%.1f %%\t%.2f\t%d\t\n", level.name, f.name, row.files, row.kept, row.in, row.out,
+				100*(1-float64(row.out)/float64(max(row.in, 1))), row.worst, row.encodes)
+		}
 	}
 	w.Flush() //nolint:errcheck // a buffer takes everything
 	t.Logf("\n%s", out.String())
 }
 
-// result is one picture at one level.
+// result is one file at one level.
 type result struct {
 	t           *testing.T
 	s           *server
 	c           *http.Client
+	svg         *decoders.Resvg
 	name, level string
 	data        []byte
 	floor       float64
@@ -111,7 +131,7 @@ func (r *result) check(sum *tally) {
 	sum.files++
 	sum.in += first.Input.Size
 	sum.out += first.Output.Size
-	sum.encodes += len(first.Report.Attempts)
+	sum.encodes += first.Report.encodes()
 	if first.Output.SHA256 == first.Input.SHA256 {
 		sum.kept++
 	} else if first.Report.Score != nil {
@@ -119,9 +139,22 @@ func (r *result) check(sum *tally) {
 	}
 }
 
+// encodes counts the attempts, those of members too.
+func (r *told) encodes() int {
+	n := len(r.Attempts)
+	for i := range r.Parts {
+		n += r.Parts[i].encodes()
+	}
+	return n
+}
+
 func (r *result) compress(data []byte, detail string) (fields, []byte) {
 	r.t.Helper()
-	options := fmt.Sprintf(`{"image":{"compression":%q},"report":%q}`, r.level, detail)
+	group := "image"
+	if decoders.Kind(data) == "zip" {
+		group = "archive" // whose level is that of its members, too
+	}
+	options := fmt.Sprintf(`{%q:{"compression":%q},"report":%q}`, group, r.level, detail)
 	reply, err := upload(r.c, r.s.base(), r.name, data, options)
 	if err != nil {
 		r.t.Fatal(err)
@@ -157,35 +190,75 @@ func (r *result) checkPromises(f fields, out []byte) {
 		r.t.Errorf("not what it was: %+v, then %+v", f.Input, f.Output)
 	}
 	original := f.Output.SHA256 == f.Input.SHA256
-	switch score := f.Report.Score; {
-	case r.level == "none" && !original:
+	if r.level == "none" && !original {
 		r.t.Error("changed, though no compression was asked for")
-	case original:
-	case score == nil || *score < r.floor:
-		r.t.Errorf("score %v is below the floor of %v", score, r.floor)
+	}
+	if !original {
+		r.checkScores(&f.Report)
 	}
 	if f.Report.Reason == "" || f.Report.Chosen == "" {
 		r.t.Errorf("the report gives no reason: %+v", f.Report)
 	}
-	before, err := decode(r.data)
+	if f.Output.Format == "zip" {
+		if err := sameMembers(out, r.data, r.alike); err != nil {
+			r.t.Error(err)
+		}
+		return
+	}
+	after, err := r.alike(out, r.data)
+	if err != nil {
+		r.t.Error(err)
+		return
+	}
+	if after == nil || original {
+		return
+	}
+	if w, h := after.Size(); f.Output.Format != "svg" && (w != f.Output.Width || h != f.Output.Height) {
+		r.t.Errorf("another decoder sees %d×%d instead of %d×%d", w, h, f.Output.Width, f.Output.Height)
+	}
+}
+
+// checkScores looks at what is said of the file and of each member that changed.
+func (r *result) checkScores(of *told) {
+	if of.Score == nil || *of.Score < r.floor {
+		r.t.Errorf("%s: score %v is below the floor of %v", of.Path, of.Score, r.floor)
+	}
+	for i := range of.Parts {
+		if p := &of.Parts[i]; p.Chosen != "original" {
+			r.checkScores(p)
+		}
+	}
+}
+
+// alike opens a picture and what it was before, by programs that the service does not use,
+// and compares size, frames, orientation, transparency, colours and profile; at the level
+// lossless all pixels. It gives nil where the other program cannot read the input.
+func (r *result) alike(after, before []byte) (*decoders.Picture, error) {
+	b, err := decoders.Open(before, r.svg)
 	if err != nil {
 		r.t.Logf("no comparison: the other decoder cannot read the input: %v", err)
-		return
+		return nil, nil
 	}
-	after, err := decode(out)
+	a, err := decoders.Open(after, r.svg)
 	if err != nil {
-		r.t.Errorf("another decoder: %v", err)
-		return
+		return nil, fmt.Errorf("another decoder: %w", err)
 	}
-	// Without loss, pixels stay in the order they are stored in, and the orientation with
-	// them, which this decoder does not look at.
-	asStored := f.Report.Score != nil && *f.Report.Score == 100 && after.Bounds() == before.Bounds()
-	if !original && !asStored && (after.Bounds().Dx() != f.Output.Width || after.Bounds().Dy() != f.Output.Height) {
-		r.t.Errorf("%v instead of %dx%d", after.Bounds(), f.Output.Width, f.Output.Height)
+	if a.Format != b.Format || a.Animated != b.Animated {
+		return a, fmt.Errorf("%s (animated: %t) became %s (animated: %t)", b.Format, b.Animated, a.Format, a.Animated)
 	}
-	if r.level == "lossless" && !samePixels(before, after) {
-		r.t.Error("lossless, but other pixels")
+	if b.Animated && !bytes.Equal(after, before) {
+		return a, errors.New("an animation was changed")
 	}
+	if len(a.ICC) == 0 && !b.Narrow() {
+		return a, errors.New("the profile is gone")
+	}
+	if far := decoders.Distance(a, b); far > 16 {
+		return a, fmt.Errorf("another decoder sees another picture: %.1f of 255 apart", far)
+	}
+	if r.level == "lossless" && b.Format != "svg" && b.Format != "svgz" && !decoders.Same(a, b) {
+		return a, errors.New("lossless, but other pixels")
+	}
+	return a, nil
 }
 
 // TestSameBytesAtOnce compresses one file fifty times at the same time.
@@ -223,11 +296,4 @@ func TestSameBytesAtOnce(t *testing.T) {
 			t.Errorf("request %d gave %q, the first one %q", i, sum, sums[0])
 		}
 	}
-}
-
-// decode reads a picture with the decoders of Go's library, none of which the service uses
-// for its results.
-func decode(data []byte) (image.Image, error) {
-	im, _, err := image.Decode(bytes.NewReader(data))
-	return im, err
 }

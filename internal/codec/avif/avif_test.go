@@ -13,10 +13,11 @@ import (
 	"compressor/internal/codec/codectest"
 	"compressor/internal/recipe"
 	"compressor/internal/vips"
+	"compressor/test/decoders"
 )
 
 func suite(t testing.TB) codectest.Suite {
-	return codectest.Suite{Format: avif.ID, Samples: samples(t), Decode: avifdec, Rounds: true, Side: 16384}
+	return codectest.Suite{Format: avif.ID, Samples: samples(t), Decode: decoders.AVIF, Rounds: true, Side: 16384}
 }
 
 func TestCodec(t *testing.T) { codectest.Run(t, suite(t)) }

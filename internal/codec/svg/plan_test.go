@@ -20,6 +20,7 @@ import (
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
 	"compressor/internal/vips"
+	"compressor/test/decoders"
 )
 
 func stored(t *testing.T, data []byte) blob.Blob {
@@ -86,10 +87,10 @@ func TestDrawnAlike(t *testing.T) {
 
 // apart is the root of the mean squared difference of two drawings, at four times their
 // size, in units of 8-bit samples.
-func apart(r *resvg, a, b []byte) (float64, error) {
+func apart(r *decoders.Resvg, a, b []byte) (float64, error) {
 	var drawn [2]image.Image
 	for i, data := range [][]byte{a, b} {
-		im, err := r.decode(bytes.NewReader(enlarged(data)))
+		im, err := r.Decode(bytes.NewReader(enlarged(data)))
 		if err != nil {
 			return 0, err
 		}

@@ -12,10 +12,11 @@ import (
 	"compressor/internal/codec/webp"
 	"compressor/internal/vips"
 	"compressor/internal/webpfile"
+	"compressor/test/decoders"
 )
 
 func suite(t testing.TB) codectest.Suite {
-	return codectest.Suite{Format: webp.ID, Samples: samples(t), Decode: codectest.DecodeWebP, Rounds: true, Side: 16383}
+	return codectest.Suite{Format: webp.ID, Samples: samples(t), Decode: decoders.WebP, Rounds: true, Side: 16383}
 }
 
 func TestCodec(t *testing.T) { codectest.Run(t, suite(t)) }

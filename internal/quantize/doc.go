@@ -9,6 +9,10 @@
 // distance against what DEFLATE is likely to pay: going on with the run to the left or
 // with the row above costs next to nothing, an index of its own costs its entropy.
 //
+// An error counts less where the picture is busy. On request the pixels to come make up for a
+// part of each error, which pictures of many colours need: a path of the trellis carries its
+// own error along.
+//
 // A figure of distance, rather than a number of colours, makes levels mean about the same
 // for every picture, and each a little different from the next even where both have the
 // same few colours.

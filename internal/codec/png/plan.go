@@ -155,11 +155,11 @@ const slope = 0.75
 func start(floor float64) int {
 	switch {
 	case floor >= 80:
-		return 58
+		return 64
 	case floor >= 70:
-		return 46
+		return 52
 	}
-	return 30
+	return 36
 }
 
 // imagequantStart is the same for imagequant's quality.

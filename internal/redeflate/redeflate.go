@@ -42,7 +42,7 @@ const (
 )
 
 // Append appends src as a DEFLATE stream (RFC 1951) to dst and returns the longer slice. When
-// ctx ends, its error is returned, within some tenths of a second.
+// ctx ends, its error is returned, after at most a pass over a segment: some tenths of a second.
 func Append(ctx context.Context, dst, src []byte) ([]byte, error) {
 	return inSegments(ctx, dst, src, segmentBytes)
 }
@@ -98,10 +98,9 @@ func (s *segment) optimise(ctx context.Context) ([]block, error) {
 		blocks := s.cut(tokens)
 		sum := 0
 		for i := range blocks {
-			if err := ctx.Err(); err != nil {
+			if err := s.improve(ctx, &blocks[i]); err != nil {
 				return nil, err
 			}
-			s.improve(&blocks[i])
 			sum += blocks[i].coding.bits
 		}
 		if best != nil && sum == least { // nothing moves any more
@@ -138,10 +137,13 @@ func (s *segment) cut(tokens []token) []block {
 
 // improve parses a block again and again, each time under the prices that the last result
 // implies, and keeps the best.
-func (s *segment) improve(b *block) {
+func (s *segment) improve(ctx context.Context, b *block) error {
 	c := count(b.tokens)
 	b.coding = codingOf(c, b.to-b.from)
 	for i := range passes {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		prices := costsOf(c)
 		if i == passes-1 && b.coding.kind == dynamic {
 			prices = costsBy(b.coding)
@@ -154,7 +156,8 @@ func (s *segment) improve(b *block) {
 			b.coding, b.tokens = d, tokens
 		}
 		if gain <= b.coding.bits>>small {
-			return
+			break
 		}
 	}
+	return nil
 }

@@ -15,7 +15,7 @@ const scale = 4096
 const luma = 1
 
 // weightX is how much X counts beside Y and B−Y. SSIMULACRA2 itself compares 14·X (Sneyers,
-// 2023). Measured on seven graphics at scores of 75 and 85: twice as much or half as much
+// 2023). Measured on seven graphics at scores of 75 and 85, before errors were weighted: twice as much or half as much
 // made files 2 to 6 % larger, and so did half as much of B−Y.
 const weightX = 14 * 0.6
 

@@ -6,7 +6,7 @@ import "context"
 const unit = 16
 
 // evenness is the step of Y between neighbours, in points' units, at which an error counts
-// half as much as in an even area: about four steps of 8-bit gray.
+// half as much as in an even area: about four steps of 8-bit gray. docs/images.md has the figures.
 const evenness = 60
 
 // around is the radius of the square that activity is averaged over.

@@ -150,8 +150,7 @@ const draftSlack = 1.33
 // slope is how much the score of a graphic rises with a level, about.
 const slope = 0.75
 
-// start is the level at which the graphics of the corpus cross a floor, by the median:
-// docs/images.md.
+// start is the level at which the graphics of the corpus cross a floor, about by the median.
 func start(floor float64) int {
 	switch {
 	case floor >= 80:

@@ -185,3 +185,47 @@ func doVerified(s *session, neg bool, args []string) error {
 	}
 	return err
 }
+
+// doSettled looks at the delivery that tells of a job, as soon as it has a state.
+func doSettled(s *session, args []string) error {
+	if err := want(args, 2, 2); err != nil {
+		return err
+	}
+	return eventually(patience, func() error {
+		if err := doRequest(s, []string{http.MethodGet, "/1.0/webhooks?limit=100"}); err != nil {
+			return err
+		}
+		var page struct {
+			Webhooks []struct {
+				ID    string `json:"id"`
+				JobID string `json:"job_id"`
+				State string `json:"state"`
+			} `json:"webhooks"`
+		}
+		if err := json.Unmarshal(s.last.body, &page); err != nil {
+			return err
+		}
+		for _, d := range page.Webhooks {
+			if d.JobID == args[1] && d.State == args[0] {
+				return doRequest(s, []string{http.MethodGet, "/1.0/webhooks/" + d.ID})
+			}
+		}
+		return fmt.Errorf("no delivery of job %s is %s: %s", args[1], args[0], s.last.body)
+	})
+}
+
+// doApart checks the time between the first two requests of a path.
+func doApart(s *session, args []string) error {
+	if err := want(args, 2, 2); err != nil {
+		return err
+	}
+	least, err := time.ParseDuration(args[0])
+	if err != nil {
+		return err
+	}
+	all := s.receiver.notices(args[1])
+	if len(all) < 2 || all[1].at.Sub(all[0].at) < least {
+		return fmt.Errorf("the requests of %s came at %v", args[1], all)
+	}
+	return nil
+}

@@ -51,6 +51,8 @@ type sessionKey struct{}
 //	got N PATH                      requests of a path that it gets in the end
 //	notice N PATH                   look at the Nth of them as if it were a reply
 //	[!] verified SECRET             its signature, by another library
+//	settled STATE JOB               look at the delivery that tells of a job, once it has the state
+//	apart DURATION PATH             the first two requests of a path came at least so far apart
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -62,8 +64,8 @@ func TestScripts(t *testing.T) {
 			"request": run1(doRequest), "until": run1(doUntil), "await": run1(doAwait), "status": run1(doStatus),
 			"let": run1(doLet), "saw": run1(doSaw), "picture": run1(doPicture), "stored": run1(doStored),
 			"members": run1(doMembers), "receiver": run1(doReceiver), "got": run1(doGot), "notice": run1(doNotice),
-			"verified": run2(doVerified),
-			"json":     run2(doJSON), "header": run2(doHeader), "log": run2(doLog),
+			"verified": run2(doVerified), "settled": run1(doSettled), "apart": run1(doApart),
+			"json": run2(doJSON), "header": run2(doHeader), "log": run2(doLog),
 		},
 	})
 }
@@ -82,6 +84,7 @@ func setUp(env *testscript.Env) error {
 	s.server = newServer(s.t, data)
 	env.Values[sessionKey{}] = s
 	env.Setenv("KEY", key)
+	env.Setenv("DATA", data)
 	env.Setenv("SAMPLES", samples)
 	env.Setenv("PATH", filepath.Dir(program)+":/usr/bin:/bin")
 	env.Defer(func() {

@@ -84,7 +84,6 @@ func setUp(env *testscript.Env) error {
 	s.server = newServer(s.t, data)
 	env.Values[sessionKey{}] = s
 	env.Setenv("KEY", key)
-	env.Setenv("DATA", data)
 	env.Setenv("SAMPLES", samples)
 	env.Setenv("PATH", filepath.Dir(program)+":/usr/bin:/bin")
 	env.Defer(func() {

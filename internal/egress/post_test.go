@@ -90,6 +90,7 @@ func TestPostTakesNoLonger(t *testing.T) {
 				if took := time.Since(start); took > 10*time.Second {
 					t.Errorf("it took %v", took)
 				}
+				time.Sleep(2 * time.Second) // for the receiver to find itself alone
 				if name == "answers" != (err == nil && answer.Status == 200) || name != "answers" && !problem.Has(err, problem.SourceTooSlow) {
 					t.Errorf("%+v, %v", answer, err)
 				}

@@ -90,21 +90,30 @@ func (c *Courier) Run(ctx context.Context) {
 	defer cut()
 	var tries sync.WaitGroup
 	for ctx.Err() == nil {
+		began := time.Now()
 		due, wait := c.look(ctx)
 		for _, d := range due {
 			tries.Go(func() { c.try(trying, d) })
 		}
-		sleep := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-		case <-c.box.bell:
-		case <-sleep.C:
-		}
-		sleep.Stop()
+		// A look takes all that may begin, so looking half of the time at most costs nothing
+		// when many wait, and spares a core.
+		pause(ctx, nil, min(time.Since(began), broken))
+		pause(ctx, c.box.bell, wait)
 	}
 	last := time.AfterFunc(grace, cut)
 	defer last.Stop()
 	tries.Wait()
+}
+
+// pause waits for d, or until the bell rings or ctx ends.
+func pause(ctx context.Context, bell <-chan struct{}, d time.Duration) {
+	sleep := time.NewTimer(d)
+	defer sleep.Stop()
+	select {
+	case <-ctx.Done():
+	case <-bell:
+	case <-sleep.C:
+	}
 }
 
 // look takes what is due and may begin, and says when to look again unless the bell rings.

@@ -24,7 +24,7 @@ const keep = 2 * time.Hour
 // making.
 type bench struct {
 	*Box
-	t     *testing.T
+	t     testing.TB
 	db    *database.DB
 	jobs  *store.Store
 	hooks *receivers
@@ -50,7 +50,7 @@ func (anywhere) Refuses(u *url.URL) error {
 
 // newBench opens everything in a folder; inside of a bubble the database must be opened, and
 // closed, there as well.
-func newBench(t *testing.T, dir string) *bench {
+func newBench(t testing.TB, dir string) *bench {
 	t.Helper()
 	db, err := database.Open(t.Context(), dir)
 	if err != nil {

@@ -31,10 +31,12 @@ var mayImport = map[string]string{
 	"egress":          "problem",
 	"vips":            "problem",
 	"deflate":         "problem",
+	"redeflate":       "",
 	"ssimulacra2":     "",
 	"jpegdct":         "problem",
 	"jpegquant":       "jpegdct",
-	"pngfile":         "deflate problem",
+	"pngfile":         "deflate problem redeflate",
+	"quantize":        "",
 	"zipfile":         "problem",
 	"zipfile/ziptest": "",
 	"webpfile":        "problem",
@@ -49,7 +51,7 @@ var mayImport = map[string]string{
 	// the contract, and the formats: they never import each other, the engine or a service
 	"codec":           "blob format recipe",
 	"picture":         "blob codec format photometa problem raster recipe",
-	"codec/*":         "avifparts blob codec deflate format jpegdct jpegquant photometa picture pngfile problem raster recipe svgfile svgmin vips webpfile zipfile",
+	"codec/*":         "avifparts blob codec deflate format jpegdct jpegquant photometa picture pngfile problem quantize raster recipe redeflate svgfile svgmin vips webpfile zipfile",
 	"codec/all":       "codec codec/*",
 	"codec/codectest": "blob codec codec/all engine format metric problem recipe report vips",
 

@@ -22,7 +22,7 @@ const (
 
 const (
 	lostAfter = time.Minute           // a try that was not noted by then is made again
-	longest   = time.Minute           // between two looks, in case nobody rang
+	longest   = 10 * time.Minute      // between two looks, in case nobody rang
 	shortest  = 20 * time.Millisecond // likewise, when a look found nothing to take
 	broken    = time.Second           // after a look that failed
 	grace     = 3 * time.Second       // for tries under way when the service stops

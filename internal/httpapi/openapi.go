@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -62,7 +63,7 @@ func (s *Server) describePaths(d *describer) hash {
 		return hash{"name": name, "in": "path", "required": true, "description": about, "schema": schema}
 	}
 	open := []hash{}
-	return hash{
+	paths := hash{
 		"/1.0/account": hash{"get": hash{"summary": "The key, its limits and its use.", "responses": d.replies(http.StatusOK, accountReply{})}},
 		"/1.0/upload": hash{"post": hash{"summary": "Compress a file that is sent along.", "responses": submitted(),
 			"requestBody": hash{"required": true, "content": hash{"multipart/form-data": form}}}},
@@ -79,6 +80,8 @@ func (s *Server) describePaths(d *describer) hash {
 		"/healthz": hash{"get": hash{"summary": "Whether the service lives.", "security": open, "responses": d.replies(http.StatusOK, healthReply{})}},
 		"/readyz":  hash{"get": hash{"summary": "Whether work is taken.", "security": open, "responses": d.replies(http.StatusOK, healthReply{})}},
 	}
+	maps.Copy(paths, describeWebhooks(d))
+	return paths
 }
 
 func asJSON(schema any) hash { return hash{"application/json": hash{"schema": schema}} }

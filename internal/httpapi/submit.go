@@ -19,6 +19,11 @@ func order(e recipe.Envelope, named []string, name string) work.Order {
 	return work.Order{Name: name, Recipe: e.Recipe, Named: named, Detail: report.Detail(e.Report), Tag: e.Tag}
 }
 
+// waits says whether the client of a request waits for the result, as far as it decides.
+func waits(x *exchange, e recipe.Envelope) bool {
+	return !e.Async && e.Webhook == nil && !prefers(x.r.Header).async
+}
+
 // conclude answers a request whose job is in: with the result if the client waits and it
 // comes in time, else with an acknowledgement. From here on the job's id is the request's.
 func (s *Server) conclude(x *exchange, r work.Receipt, wait bool) error {

@@ -59,9 +59,13 @@ func (s *Server) takeUpload(x *exchange) (r work.Receipt, wait bool, err error) 
 	if err != nil {
 		return r, false, err
 	}
-	wait = !asked.Async && !prefers(x.r.Header).async && staged.Blob.Size <= s.config.SyncBytes
+	notice, err := s.notice(x, asked.Webhook)
+	if err != nil {
+		return r, false, err
+	}
+	wait = waits(x, asked.Envelope) && staged.Blob.Size <= s.config.SyncBytes
 	r, err = s.to.Desk.Submit(x.r.Context(), work.Submission{
-		KeyID: x.key.ID, Order: order(asked.Envelope, named, staged.Name), Input: &staged.Blob, Wait: wait,
+		KeyID: x.key.ID, Order: order(asked.Envelope, named, staged.Name), Input: &staged.Blob, Wait: wait, Notice: notice,
 	})
 	return r, wait, err
 }
@@ -85,8 +89,10 @@ func (s *Server) decodeUpload(data []byte, into *recipe.Upload) (named []string,
 	if data == nil {
 		data = []byte("{}")
 	}
-	if err := s.uploads.Decode(data, into); err != nil {
+	err = s.uploads.Decode(data, into)
+	given := members(data)
+	if err := withFaults(err, webhookFaults(given)); err != nil {
 		return nil, err
 	}
-	return s.namedGroups(members(data)), nil
+	return s.namedGroups(given), nil
 }

@@ -21,9 +21,10 @@ type Recipe struct {
 // Envelope is what a request carries beside the file: the recipe, and how to answer.
 type Envelope struct {
 	Recipe
-	Async  bool   `json:"async" default:"false" doc:"Answer 202 at once; poll the job for the result."`
-	Report string `json:"report" default:"brief" enum:"none,brief,full" doc:"How much to tell about what was tried and chosen."`
-	Tag    string `json:"tag,omitempty" maxLength:"255" doc:"Returned unchanged in every reply about this job."`
+	Async   bool     `json:"async" default:"false" doc:"Answer 202 at once; poll the job for the result."`
+	Webhook *Webhook `json:"webhook,omitempty" doc:"Whom to tell when the job has ended. The request is then answered 202 at once, whatever the size."`
+	Report  string   `json:"report" default:"brief" enum:"none,brief,full" doc:"How much to tell about what was tried and chosen."`
+	Tag     string   `json:"tag,omitempty" maxLength:"255" doc:"Returned unchanged in every reply about this job."`
 }
 
 // Upload is the field data of POST /1.0/upload.

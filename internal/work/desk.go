@@ -39,6 +39,8 @@ type Submission struct {
 	Order Order
 	Input *blob.Blob // nil: to be fetched from Order.Source
 	Wait  bool       // a client waits: run at once, without the queue
+
+	Notice json.RawMessage // opaque: whom to tell of the end; nil for nobody
 }
 
 // Receipt is a submitted job.
@@ -60,7 +62,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, Request: raw}
+	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, Request: raw, Notice: s.Notice}
 	if s.Input != nil {
 		j.InputRef = inputName(j.ID)
 		// What is waited for is made durable only if the client is sent away with a

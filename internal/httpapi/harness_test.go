@@ -40,6 +40,8 @@ type fakeDesk struct {
 	inputs   [][]byte // contents of each submission's input
 	durable  []string
 	waits    []time.Duration
+	queries  []job.Query
+	more     bool   // what List says
 	file     string // of every result
 	notReady error
 
@@ -119,6 +121,18 @@ func (d *fakeDesk) Cancel(ctx context.Context, id string) (job.Job, error) {
 		d.put(j)
 	}
 	return j, err
+}
+
+func (d *fakeDesk) List(_ context.Context, q job.Query, each func(job.Job) error) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.queries = append(d.queries, q)
+	for _, j := range d.jobs {
+		if err := each(j); err != nil {
+			return false, err
+		}
+	}
+	return d.more, nil
 }
 
 func (d *fakeDesk) OpenResult(_ context.Context, linkID string) (job.Job, *os.File, error) {

@@ -69,6 +69,8 @@ type Jobs interface {
 	// WaitChange waits at most d for the job's state to be another than seen.
 	WaitChange(ctx context.Context, id string, seen job.State, d time.Duration) (job.Job, error)
 	Cancel(ctx context.Context, id string) (job.Job, error)
+	// List calls each with the jobs of q, newest first; more says that others follow.
+	List(ctx context.Context, q job.Query, each func(job.Job) error) (more bool, err error)
 }
 
 // Results hands out results by the secret id of their link. Errors: not-found, link-expired.
@@ -184,6 +186,7 @@ func (s *Server) routes() []route {
 		{pattern: "/1.0/account", methods: one(http.MethodGet, call{s.account, account.Read, account.Requests})},
 		{pattern: "/1.0/upload", methods: one(http.MethodPost, call{s.upload, account.Compress, account.Requests})},
 		{pattern: "/1.0/fetch", methods: one(http.MethodPost, call{s.fetch, account.Compress, account.Requests})},
+		{pattern: "/1.0/jobs", methods: one(http.MethodGet, call{s.list, account.Read, account.Reads})},
 		{pattern: "/1.0/jobs/{id}", methods: map[string]call{
 			http.MethodGet:    {s.poll, account.Read, account.Reads},
 			http.MethodDelete: {s.cancel, account.Compress, account.Reads},

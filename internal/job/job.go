@@ -95,6 +95,7 @@ type Job struct {
 	Attempts   int       // deaths of its job process; a server's death is not one
 	Progress   Progress
 	Request    json.RawMessage // opaque: what was asked
+	Tag        string          // what its client calls it
 	InputRef   string          // the stored input, "" for one still to fetch
 	Result     json.RawMessage // opaque: what is answered
 	Output     Output
@@ -129,6 +130,15 @@ type Outcome struct {
 func Slot(t time.Time) int64 {
 	s := t.Unix()
 	return s - s%300
+}
+
+// Query says which jobs of a key are listed. Zero fields select nothing.
+type Query struct {
+	KeyID         string
+	State         State // as the wire has it: Enqueued covers those that are held
+	Tag           string
+	Start, End    time.Time // of creation: at or after Start, before End
+	Offset, Limit int       // Limit must be given
 }
 
 // Counts is how many jobs are open.

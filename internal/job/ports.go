@@ -68,6 +68,12 @@ type Holder interface {
 type Reader interface {
 	Get(ctx context.Context, id string) (Job, error)
 	GetByLink(ctx context.Context, linkID string) (Job, error)
+
+	// List calls each with the jobs of q, newest first, one at a time, since what a job
+	// holds may be large. more says that the list goes on after them. An error of each
+	// ends it.
+	List(ctx context.Context, q Query, each func(Job) error) (more bool, err error)
+
 	Counts(ctx context.Context) (Counts, error)
 	CountsOf(ctx context.Context, keyID string) (Counts, error)
 }

@@ -60,7 +60,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, Request: raw}
+	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, Request: raw, Tag: s.Order.Tag}
 	if s.Input != nil {
 		j.InputRef = inputName(j.ID)
 		// What is waited for is made durable only if the client is sent away with a
@@ -150,6 +150,12 @@ func (d *Desk) WaitChange(ctx context.Context, id string, seen job.State, max ti
 
 // Get reads a job. Error: not-found.
 func (d *Desk) Get(ctx context.Context, id string) (job.Job, error) { return d.store.Get(ctx, id) }
+
+// List calls each with the jobs of q, newest first; more says that there are others after
+// them.
+func (d *Desk) List(ctx context.Context, q job.Query, each func(job.Job) error) (more bool, err error) {
+	return d.store.List(ctx, q, each)
+}
 
 // Cancel ends a job that has not ended, and removes the result of one that has.
 func (d *Desk) Cancel(ctx context.Context, id string) (job.Job, error) {

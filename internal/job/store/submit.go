@@ -74,7 +74,7 @@ func (s *Store) fresh(j job.Job) (job.Job, error) {
 		}
 		j.ID = id.String()
 	}
-	return job.Job{ID: j.ID, KeyID: j.KeyID, Epoch: 1, Request: j.Request, InputRef: j.InputRef,
+	return job.Job{ID: j.ID, KeyID: j.KeyID, Epoch: 1, Request: j.Request, InputRef: j.InputRef, Tag: j.Tag,
 		Created: database.Time(database.Millis(s.now()))}, nil
 }
 

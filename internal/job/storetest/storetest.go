@@ -95,6 +95,7 @@ func Run(t *testing.T, mk Make) {
 		{"Recover", testRecover},
 		{"Expiry", testExpiry},
 		{"Redact", testRedact},
+		{"List", testList},
 		{"Durable", testDurable},
 		{"References", testReferences},
 		{"Admission", testAdmission},

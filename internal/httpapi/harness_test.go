@@ -48,6 +48,7 @@ type fakeDesk struct {
 	submit func(work.Submission) error           // before anything
 	wait   func(context.Context, *job.Job) error // what happens to a job that is waited for; nil completes it
 	large  chan struct{}
+	bell   *job.Notifier
 }
 
 func (d *fakeDesk) Submit(_ context.Context, s work.Submission) (work.Receipt, error) {
@@ -123,6 +124,8 @@ func (d *fakeDesk) Cancel(ctx context.Context, id string) (job.Job, error) {
 	return j, err
 }
 
+func (d *fakeDesk) Watch(id string) (<-chan struct{}, func()) { return d.bell.Subscribe(id) }
+
 func (d *fakeDesk) List(_ context.Context, q job.Query, each func(job.Job) error) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -157,6 +160,7 @@ func (d *fakeDesk) put(j job.Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.jobs[j.ID] = j
+	d.bell.Notify(j.ID)
 }
 
 // last is the latest submission.
@@ -274,7 +278,7 @@ func start(t testing.TB, change func(*Config, *account.Limits)) *service {
 func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	t.Helper()
 	s := &service{dir: t.TempDir(), log: newLog()}
-	s.desk = &fakeDesk{jobs: map[string]job.Job{}, file: filepath.Join(s.dir, "result")}
+	s.desk = &fakeDesk{jobs: map[string]job.Job{}, bell: job.NewNotifier(), file: filepath.Join(s.dir, "result")}
 	if err := os.WriteFile(s.desk.file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}

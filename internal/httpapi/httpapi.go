@@ -68,6 +68,8 @@ type Jobs interface {
 	Get(ctx context.Context, id string) (job.Job, error)
 	// WaitChange waits at most d for the job's state to be another than seen.
 	WaitChange(ctx context.Context, id string, seen job.State, d time.Duration) (job.Job, error)
+	// Watch returns a channel that holds a signal once the job has changed.
+	Watch(id string) (changed <-chan struct{}, end func())
 	Cancel(ctx context.Context, id string) (job.Job, error)
 	// List calls each with the jobs of q, newest first; more says that others follow.
 	List(ctx context.Context, q job.Query, each func(job.Job) error) (more bool, err error)
@@ -191,6 +193,7 @@ func (s *Server) routes() []route {
 			http.MethodGet:    {s.poll, account.Read, account.Reads},
 			http.MethodDelete: {s.cancel, account.Compress, account.Reads},
 		}},
+		{pattern: "/1.0/jobs/{id}/events", methods: one(http.MethodGet, call{s.events, account.Read, account.Reads})},
 		{pattern: "/1.0/openapi.json", methods: open(s.reference)},
 		{pattern: "/healthz", methods: open(s.health)},
 		{pattern: "/readyz", methods: open(s.ready)},

@@ -74,6 +74,16 @@ type Progress struct {
 	Total   int64   `json:"total"`
 }
 
+// After is p as told after before: it never falls. A second attempt begins anew, and says
+// nothing new until it has come as far as the first.
+func (p Progress) After(before Progress) Progress {
+	behind := p.Percent == before.Percent && p.Phase == before.Phase && p.Done < before.Done
+	if p.Percent < before.Percent || behind {
+		return before
+	}
+	return p
+}
+
 // Output is the result file of a completed job, zero when nothing is kept here.
 type Output struct {
 	LinkID string // secret id of the download link, a UUID v4 that is never the job's id
@@ -90,10 +100,10 @@ type Job struct {
 	KeyID      string // whose it is
 	State      State
 	Epoch      int64
-	Owner      string    // node and process that hold it, while processing
-	LeaseUntil time.Time // when the hold is void unless renewed, while processing
-	Attempts   int       // deaths of its job process; a server's death is not one
-	Progress   Progress
+	Owner      string          // node and process that hold it, while processing
+	LeaseUntil time.Time       // when the hold is void unless renewed, while processing
+	Attempts   int             // deaths of its job process; a server's death is not one
+	Progress   Progress        // never falls, also when the job changes hands
 	Request    json.RawMessage // opaque: what was asked
 	Tag        string          // what its client calls it
 	InputRef   string          // the stored input, "" for one still to fetch

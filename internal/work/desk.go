@@ -148,6 +148,11 @@ func (d *Desk) WaitChange(ctx context.Context, id string, seen job.State, max ti
 	return d.waiter.Change(ctx, id, seen, max)
 }
 
+// Watch returns a channel that holds a signal once the job has changed, and a function that
+// ends the watch. Watch first and Get then: a change in between is seen by the one or the
+// other. A change that another process makes is not signalled.
+func (d *Desk) Watch(id string) (changed <-chan struct{}, end func()) { return d.waiter.Watch(id) }
+
 // Get reads a job. Error: not-found.
 func (d *Desk) Get(ctx context.Context, id string) (job.Job, error) { return d.store.Get(ctx, id) }
 

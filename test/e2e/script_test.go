@@ -45,6 +45,7 @@ type sessionKey struct{}
 //	saw N REGEX                     requests that the origins got, by lines of the request
 //	picture FILE FORMAT WxH         a file is a picture, by another decoder
 //	members FILE BEFORE             an archive holds what another does, by other readers
+//	rising FILE                     the percentages in a stream of events never fall
 //	stored FOLDER N                 files in a folder of the data, soon
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -56,8 +57,8 @@ func TestScripts(t *testing.T) {
 			"serve": run1(doServe), "shutdown": run1(doShutdown), "media": run1(doMedia), "origin": run1(doOrigin),
 			"request": run1(doRequest), "until": run1(doUntil), "await": run1(doAwait), "status": run1(doStatus),
 			"let": run1(doLet), "saw": run1(doSaw), "picture": run1(doPicture), "stored": run1(doStored),
-			"members": run1(doMembers),
-			"json":    run2(doJSON), "header": run2(doHeader), "log": run2(doLog),
+			"members": run1(doMembers), "rising": run1(doRising),
+			"json": run2(doJSON), "header": run2(doHeader), "log": run2(doLog),
 		},
 	})
 }

@@ -115,6 +115,27 @@ type Job struct {
 	Started    time.Time // of the last hold
 	Finished   time.Time
 	Expires    time.Time // until when the result may be downloaded
+	Once       Once      // of a new job only; it is not read back
+}
+
+// Once marks a request that its client may send again without a second job being made. Both
+// are hashes, from which nothing of the request can be read. Zero is a request without.
+type Once struct {
+	Name   string // of the key and the idempotency key
+	Digest string // of the request
+}
+
+// OnceLife is how long a store remembers a Once, unless the record of its job goes before.
+const OnceLife = 24 * time.Hour
+
+// Repeated is the error of a new job whose Once is known already, for the job ID.
+type Repeated struct {
+	ID   string
+	Same bool // the request is the same, too
+}
+
+func (r *Repeated) Error() string {
+	return fmt.Sprintf("repeated request for job %s, same: %v", r.ID, r.Same)
 }
 
 // Ticket is the hold under which the row now stands.

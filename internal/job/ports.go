@@ -14,6 +14,8 @@ import (
 
 // Submitter puts new jobs in. ID, State, Epoch, Attempts and the times of the given job
 // are the store's to set; an empty ID becomes a new UUID v4.
+// A job with a Once is written together with it, or not at all: *Repeated when there is one
+// of that name already.
 type Submitter interface {
 	// InsertClaimed adds a job that owner works on at once, without the queue. Should
 	// owner end, the reaper enqueues it. A power failure may lose the row until Durable
@@ -99,6 +101,9 @@ type Keeper interface {
 	// Redact replaces the request of a job that has ended, so that what only the work needed,
 	// such as the credentials of a source, does not stay. A job that goes on is left alone.
 	Redact(ctx context.Context, id string, request json.RawMessage) error
+
+	// ForgetOnce forgets each Once that has had its time. Returns how many.
+	ForgetOnce(ctx context.Context) (int, error)
 
 	// DeleteOld removes the records of jobs that ended before the given time and keep no
 	// result any more. Returns how many.

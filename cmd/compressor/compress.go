@@ -123,7 +123,7 @@ type orderBuilder struct {
 }
 
 // notHere are the options of a request that mean nothing without a service.
-func notHere(path string) bool { return path == "async" || path == "tag" }
+func notHere(path string) bool { return path == "async" || path == "tag" || path == "response.mode" }
 
 func newOrderBuilder() (*orderBuilder, error) {
 	rows := all.Codecs().Rows()

@@ -19,23 +19,33 @@ const maxJSON = 1 << 20
 
 // fetch is POST /1.0/fetch.
 func (s *Server) fetch(x *exchange) error {
+	if _, err := idempotencyKey(x.r.Header); err != nil {
+		return err
+	}
 	text, err := s.readJSON(x)
 	if err != nil {
 		return err
 	}
 	var asked recipe.Fetch
-	named, err := s.decodeFetch(text, &asked)
+	given, err := s.decodeFetch(text, &asked)
 	if err != nil {
 		return err
 	}
-	o := order(asked.Envelope, named, "")
+	how, err := answeringOf(x, asked.Envelope, given)
+	if err != nil {
+		return err
+	}
+	once, err := onceOf(x, asked)
+	if err != nil {
+		return err
+	}
+	o := order(asked.Envelope, s.namedGroups(given), "")
 	o.Source = &work.Source{URL: asked.URL, Headers: asked.Headers}
-	wait := !asked.Async && !prefers(x.r.Header).async
-	receipt, err := s.to.Desk.Submit(x.r.Context(), work.Submission{KeyID: x.key.ID, Order: o, Wait: wait})
+	receipt, err := s.to.Desk.Submit(x.r.Context(), work.Submission{KeyID: x.key.ID, Order: o, Wait: how.wait, Once: once})
 	if err != nil {
 		return err
 	}
-	return s.conclude(x, receipt, wait)
+	return s.conclude(x, receipt, how)
 }
 
 // readJSON reads a JSON body whole.
@@ -76,12 +86,12 @@ func plainBody(h http.Header) error {
 
 // decodeFetch reads the body, and names every wrong field at once: those of the options
 // beside those of the URL and of the headers to send.
-func (s *Server) decodeFetch(text []byte, into *recipe.Fetch) (named []string, err error) {
+func (s *Server) decodeFetch(text []byte, into *recipe.Fetch) (given map[string]json.RawMessage, err error) {
 	err = s.fetches.Decode(text, into)
 	if err != nil && !problem.Has(err, problem.OptionsInvalid) {
 		return nil, err
 	}
-	given := members(text)
+	given = members(text)
 	var wrong []problem.Field
 	if err != nil {
 		wrong = problem.From(err).Fields
@@ -94,7 +104,7 @@ func (s *Server) decodeFetch(text []byte, into *recipe.Fetch) (named []string, e
 	if len(wrong) > 0 {
 		return nil, problem.Invalid(wrong...)
 	}
-	return s.namedGroups(given), nil
+	return given, nil
 }
 
 // sourceFaults judges url and headers as far as they are texts; what is not, the schema

@@ -91,6 +91,7 @@ type Config struct {
 	RateWindow  time.Duration // as the account tells it
 	Limits      intake.Limits // of an upload; zero fields take the defaults of package intake
 	Pace        intake.Pace   // of a body, and of a download; zero fields likewise
+	Origins     []string      // of web pages that may call from a browser; "*" is any
 	Connections int           // most connections open at once; 0 is 10,000
 	Version     string        // of this build
 	Sandbox     string        // one line on the cage, for the health check
@@ -197,7 +198,9 @@ func (s *Server) routes() []route {
 		{pattern: "/1.0/openapi.json", methods: open(s.reference)},
 		{pattern: "/healthz", methods: open(s.health)},
 		{pattern: "/readyz", methods: open(s.ready)},
-		{pattern: linkPattern, known: isLink, methods: open(s.download)},
+		{pattern: linkPattern, known: isLink, methods: map[string]call{
+			http.MethodGet: {do: s.download, bucket: account.Reads},
+		}},
 		{pattern: "/", known: func(*http.Request) bool { return false }},
 	}
 }
@@ -210,6 +213,10 @@ func (s *Server) mount(r route) {
 			return
 		}
 		x.route = r.pattern
+		if x.isPreflight() {
+			x.preflight(allowed(r.methods))
+			return
+		}
 		method := req.Method
 		if method == http.MethodHead {
 			method = http.MethodGet
@@ -249,6 +256,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x.ctl.SetWriteDeadline(time.Time{}) //nolint:errcheck // what an earlier request left; a connection without deadlines has none
 	defer x.end()
+	x.shareWith(s.config.Origins)
 	// The mux would redirect an unclean path, in HTML, and answers CONNECT and * its own way.
 	if !isClean(r.URL.EscapedPath()) {
 		x.unrouted(problem.New(problem.NotFound))

@@ -42,6 +42,7 @@ type fakeDesk struct {
 	waits    []time.Duration
 	queries  []job.Query
 	more     bool   // what List says
+	repeat   string // id of the job that each request repeats
 	file     string // of every result
 	notReady error
 
@@ -59,6 +60,9 @@ func (d *fakeDesk) Submit(_ context.Context, s work.Submission) (work.Receipt, e
 		if err := d.submit(s); err != nil {
 			return work.Receipt{}, err
 		}
+	}
+	if j, ok := d.jobs[d.repeat]; ok {
+		return work.Receipt{Job: j, Repeated: true}, nil
 	}
 	var content []byte
 	if s.Input != nil {

@@ -142,7 +142,7 @@ func unknownParameter(name string, names []string) string {
 func readState(v string, to *job.State) string {
 	states := []job.State{job.Enqueued, job.Processing, job.Completed, job.Failed}
 	if !slices.Contains(states, job.State(v)) {
-		return "Must be one of: enqueued, processing, completed, failed."
+		return "Must be one of enqueued, processing, completed, failed."
 	}
 	*to = job.State(v)
 	return ""

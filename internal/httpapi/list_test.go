@@ -42,7 +42,7 @@ func TestListQueries(t *testing.T) {
 
 func TestListErrors(t *testing.T) {
 	s := start(t, nil)
-	const count, state = ": Must be a whole number from ", "status: Must be one of: enqueued, processing, completed, failed."
+	const count, state = ": Must be a whole number from ", "status: Must be one of enqueued, processing, completed, failed."
 	const when = ": Must be a time such as 2026-11-24T18:00:00Z, or a date, which begins at midnight UTC."
 	for query, want := range map[string]string{
 		"limit=0":           "limit" + count + "1 to 100.",

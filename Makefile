@@ -20,7 +20,7 @@ bench: build ## Measure the service: overhead, throughput, memory.
 	@go run ./cmd/bench
 
 bench-engine: build ## Measure the engine against sharp, zopflipng, oxipng, pngquant and svgo, e.g. ARGS="--only jpeg".
-	@scripts/setup.sh zopfli optipng pngquant
+	@scripts/setup.sh zopfli optipng pngquant chromium-headless-shell
 	@npm ci --prefix cmd/bench-engine --no-audit --no-fund --loglevel=error
 	@go run ./cmd/bench-engine $(ARGS)
 

@@ -31,10 +31,12 @@ var mayImport = map[string]string{
 	"egress":          "problem",
 	"vips":            "problem",
 	"deflate":         "problem",
+	"redeflate":       "",
 	"ssimulacra2":     "",
 	"jpegdct":         "problem",
 	"jpegquant":       "jpegdct",
-	"pngfile":         "deflate problem",
+	"pngfile":         "deflate problem redeflate",
+	"quantize":        "",
 	"zipfile":         "problem",
 	"zipfile/ziptest": "",
 	"webpfile":        "problem",
@@ -49,7 +51,7 @@ var mayImport = map[string]string{
 	// the contract, and the formats: they never import each other, the engine or a service
 	"codec":           "blob format recipe",
 	"picture":         "blob codec format photometa problem raster recipe",
-	"codec/*":         "avifparts blob codec deflate format jpegdct jpegquant photometa picture pngfile problem raster recipe svgfile svgmin vips webpfile zipfile",
+	"codec/*":         "avifparts blob codec deflate format jpegdct jpegquant photometa picture pngfile problem quantize raster recipe redeflate svgfile svgmin vips webpfile zipfile",
 	"codec/all":       "codec codec/*",
 	"codec/codectest": "blob codec codec/all engine format metric problem recipe report vips",
 
@@ -66,10 +68,11 @@ var mayImport = map[string]string{
 	"queue":         "job",
 	"account":       "database problem",
 	"intake":        "blob egress problem",
+	"webhook":       "database egress job problem",
 	"work":          "blob blob/disk codec egress engine enginejob intake job jobprocess problem recipe report",
 
 	// edges never import codecs, stores or the engine
-	"httpapi": "account blob egress format intake job problem recipe report schema work",
+	"httpapi": "account blob egress format intake job problem recipe report schema webhook work",
 	"config":  "problem schema",
 }
 
@@ -79,7 +82,7 @@ var onlyIn = map[string]string{
 	"C":                                   "vips deflate ssimulacra2",
 	"unsafe":                              "vips deflate ssimulacra2 sandbox",
 	"plugin":                              "",
-	"database/sql":                        "database job/store queue account",
+	"database/sql":                        "database job/store queue account webhook",
 	"net/http":                            "egress httpapi",
 	"modernc.org/sqlite":                  "database",
 	"github.com/riverqueue/river":         "queue",

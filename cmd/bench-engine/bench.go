@@ -16,6 +16,7 @@ import (
 	"compressor/internal/format"
 	"compressor/internal/metric"
 	"compressor/internal/recipe"
+	"compressor/internal/report"
 	"compressor/internal/vips"
 )
 
@@ -106,37 +107,60 @@ type outcome struct {
 	cost   cost
 	encode cost   // of making the file alone, for the other side
 	label  string // how it was made
-	fits   bool   // it reaches the target
+	reason report.Reason
+	fits   bool // it reaches the target
 }
 
 // compress runs the engine on a file and scores the result as the other side's are.
 func (b *bench) compress(ctx context.Context, src blob.Blob, name string, r recipe.Recipe) (outcome, error) {
 	dir := b.fresh("")
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	defer os.RemoveAll(dir)
+	got, result, err := b.result(ctx, src, name, r, dir)
+	if err != nil {
 		return outcome{}, err
 	}
-	scratch := blob.NewScratch(dir)
-	defer scratch.Close()
+	if got.score < 100 {
+		got.score, _, err = b.score(ctx, src, result)
+	}
+	return got, err
+}
+
+// result runs the engine on a file; the score is the engine's own. The result is within
+// dir, which must be a new folder, or it is src itself.
+func (b *bench) result(ctx context.Context, src blob.Blob, name string, r recipe.Recipe, dir string) (outcome, blob.Blob, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return outcome{}, blob.Blob{}, err
+	}
 	var out engine.Outcome
 	spent, err := timed(func() (err error) {
 		out, err = b.engine.Compress(ctx, engine.Request{
 			Source: src, Name: name, Recipe: r, Limits: codec.Limits{Pixels: 1 << 28, Frames: 1 << 16},
-		}, scratch)
+		}, blob.NewScratch(dir))
 		return err
 	})
 	if err != nil {
-		return outcome{}, fmt.Errorf("%s: %w", name, err)
+		return outcome{}, blob.Blob{}, fmt.Errorf("%s: %w", name, err)
 	}
 	for _, a := range out.Report.Attempts {
 		if !strings.HasPrefix(a.Verdict, "not-tried") {
 			spent.encodes++
 		}
 	}
-	got := outcome{bytes: out.Result.Size, cost: spent, label: out.Report.Chosen, score: 100}
-	if out.Report.Score != nil && *out.Report.Score < 100 {
-		got.score, _, err = b.score(ctx, src, out.Result)
+	got := outcome{bytes: out.Result.Size, cost: spent, label: out.Report.Chosen, reason: out.Report.Reason, score: 100}
+	if out.Report.Score != nil {
+		got.score = *out.Report.Score
 	}
-	return got, err
+	return got, out.Result, nil
+}
+
+// named copies a file under a name that a browser knows its kind by.
+func (b *bench) named(file blob.Blob, suffix string) (string, error) {
+	data, err := file.Bytes(1 << 30)
+	if err != nil {
+		return "", err
+	}
+	path := b.fresh(suffix)
+	return path, os.WriteFile(path, data, 0o600)
 }
 
 // score measures got against ref, both opened as pictures.
@@ -167,6 +191,11 @@ func asking(to format.ID, score float64) recipe.Recipe {
 	return recipe.Recipe{Image: recipe.Image{
 		Compression: level, Format: recipe.Formats{to}, MinScore: &score, Background: "#ffffff",
 	}}
+}
+
+// atLevel is the recipe for a level, the format kept.
+func atLevel(level recipe.Compression) recipe.Recipe {
+	return recipe.Recipe{Image: recipe.Image{Compression: level, Format: recipe.Formats{recipe.Keep}, Background: "#ffffff"}}
 }
 
 // targets are the scores that sizes are compared at.

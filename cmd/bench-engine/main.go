@@ -36,6 +36,7 @@ type options struct {
 	megapixels float64
 	limit      int
 	json       bool
+	docs       string
 }
 
 // section is one part of the report.
@@ -55,18 +56,29 @@ func sections() []section {
 		{"png-palette", comparePalettes},
 		{"svg", compareSVG},
 		{"speed", measureSpeed},
+		{"levels", measureLevels},
 		{"target", measureTargets},
 	}
 }
 
-func run(ctx context.Context) error {
+// parse reads the command line.
+func parse() options {
 	var o options
 	flag.StringVar(&o.corpus, "corpus", defaultCorpus(), "folder with the files to measure with")
-	flag.StringVar(&o.only, "only", "", "comma-separated sections to run: metric, jpeg, webp, avif, png-lossless, png-palette, svg, speed, target")
+	flag.StringVar(&o.only, "only", "", "comma-separated sections to run: metric, jpeg, webp, avif, png-lossless, png-palette, svg, speed, levels, target")
 	flag.Float64Var(&o.megapixels, "megapixels", 1.5, "photos are scaled down to this many")
 	flag.IntVar(&o.limit, "limit", 0, "use only the first so many files of a kind; 0 for all")
 	flag.BoolVar(&o.json, "json", false, "print JSON instead of tables")
+	flag.StringVar(&o.docs, "docs", "", "folder of the pages: write what they show of the sections levels (run if none is named) and svg into them")
 	flag.Parse()
+	if o.docs != "" && o.only == "" {
+		o.only = "levels"
+	}
+	return o
+}
+
+func run(ctx context.Context) error {
+	o := parse()
 	chosen, err := choose(o.only)
 	if err != nil {
 		return err
@@ -92,6 +104,11 @@ func run(ctx context.Context) error {
 		all.Parts = append(all.Parts, p)
 		if !o.json {
 			p.print(os.Stdout)
+		}
+		if o.docs != "" {
+			if err := b.writeDocs(ctx, o.docs, p); err != nil {
+				return err
+			}
 		}
 	}
 	if o.json {

@@ -3,12 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io/fs"
-	"path/filepath"
-	"slices"
-	"strings"
 
-	"compressor/internal/blob"
 	"compressor/internal/recipe"
 	"compressor/internal/ssimulacra2"
 )
@@ -72,7 +67,7 @@ func texture(width, height int, seed uint32) ssimulacra2.Picture {
 func measureSpeed(ctx context.Context, b *bench) (part, error) {
 	p := part{Title: "the engine at level high, files as they were found, one after another"}
 	t := table{Columns: []string{"files", "number", "before", "after", "saved", "files/s", "wall s", "CPU s"}}
-	r := recipe.Recipe{Image: recipe.Image{Compression: recipe.CompressionHigh, Format: recipe.Formats{recipe.Keep}, Background: "#ffffff"}}
+	r := atLevel(recipe.CompressionHigh)
 	for _, kind := range []struct {
 		name string
 		list []picture
@@ -95,86 +90,6 @@ func measureSpeed(ctx context.Context, b *bench) (part, error) {
 	}
 	p.Tables = []table{t}
 	return p, nil
-}
-
-// iconPackages are npm packages of SVG icons, below the folder of the bench.
-func iconPackages() map[string]string {
-	return map[string]string{
-		"feather-icons":   "cmd/bench-engine/node_modules/feather-icons/dist/icons",
-		"bootstrap-icons": "cmd/bench-engine/node_modules/bootstrap-icons/icons",
-	}
-}
-
-// compareSVG sets the engine's SVG files beside those of svgo.
-func compareSVG(ctx context.Context, b *bench) (part, error) {
-	if !b.formats["svg"] {
-		return missing("svg"), nil
-	}
-	p := part{Title: "SVG against svgo, its defaults in several passes"}
-	t := table{Columns: []string{"files", "number", "before", "ours", "svgo", "difference", "our CPU s", "svgo CPU s", "kept by us"}}
-	sources := []string{b.options.corpus}
-	packages := iconPackages()
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for name := range packages {
-			if !yield(name) {
-				return
-			}
-		}
-	}) {
-		sources = append(sources, packages[name])
-	}
-	for _, folder := range sources {
-		row, err := b.svgFolder(ctx, folder)
-		if err != nil {
-			return p, err
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	p.Tables = []table{t}
-	return p, nil
-}
-
-// svgFolder measures the SVG files of a folder, at most 200.
-func (b *bench) svgFolder(ctx context.Context, folder string) ([]any, error) {
-	const most = 200
-	var paths []string
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && strings.ToLower(filepath.Ext(path)) == ".svg" && len(paths) < most {
-			paths = append(paths, path)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	var before, ours, theirs int64
-	var ourCost, theirCost cost
-	kept := 0
-	for _, path := range paths {
-		src, err := blob.Of(path)
-		if err != nil {
-			return nil, err
-		}
-		got, err := b.compress(ctx, src, filepath.Base(path), recipe.Recipe{Image: recipe.Image{
-			Compression: recipe.CompressionHigh, Format: recipe.Formats{recipe.Keep}, Background: "#ffffff"}})
-		if err != nil {
-			return nil, err
-		}
-		made, spent, err := b.made(ask{Op: "svgo", In: path}, ".svg")
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
-		}
-		if got.label == "original" {
-			kept++
-		}
-		before += src.Size
-		ours += got.bytes
-		theirs += min(made.Size, src.Size)
-		ourCost.add(got.cost)
-		theirCost.add(spent)
-	}
-	return []any{filepath.Base(filepath.Dir(folder)) + "/" + filepath.Base(folder), len(paths), before, ours, theirs,
-		percent(ours, theirs), ourCost.cpu.Seconds(), theirCost.cpu.Seconds(), kept}, nil
 }
 
 // measureTargets asks for five sizes of each photo and graphic.

@@ -29,6 +29,7 @@ type Config struct {
 	Fetch   Fetch   `json:"fetch"`
 	Upload  Upload  `json:"upload"`
 	Jobs    Jobs    `json:"jobs"`
+	Webhook Webhook `json:"webhook"`
 	Limits  Limits  `json:"limits"`
 	Sandbox Sandbox `json:"sandbox"`
 	Log     Log     `json:"log"`
@@ -81,6 +82,13 @@ type Jobs struct {
 	ResultTTL  time.Duration `json:"result_ttl" env:"COMPRESSOR_RESULT_TTL" default:"2h" minimum:"1s" doc:"Life of a result."`
 	RecordTTL  time.Duration `json:"record_ttl" env:"COMPRESSOR_RECORD_TTL" default:"168h" minimum:"1s" doc:"Life of the record of a job."`
 	SweepEvery time.Duration `json:"sweep_every" env:"COMPRESSOR_SWEEP_EVERY" default:"1m" minimum:"100ms" doc:"How often what has expired is removed."`
+}
+
+// Webhook is how clients are told of the end of their jobs.
+type Webhook struct {
+	Secret  string          `json:"secret" env:"COMPRESSOR_WEBHOOK_SECRET" maxLength:"94" pattern:"^whsec_[A-Za-z0-9+/]+={0,2}$" example:"'whsec_' and 24 to 64 bytes in base64" writeOnly:"true" doc:"A secret to sign the webhooks of COMPRESSOR_API_KEY with."`
+	Timeout time.Duration   `json:"timeout" env:"COMPRESSOR_WEBHOOK_TIMEOUT" default:"10s" minimum:"100ms" maximum:"30s" doc:"How long a receiver has to answer."`
+	Retries []time.Duration `json:"retries" env:"COMPRESSOR_WEBHOOK_RETRIES" default:"5s,30s,2m,10m,30m,2h,6h" minimum:"0s" maximum:"24h" maxItems:"30" doc:"Pauses after each failed try but the last, in order; each is stretched or shortened by up to a fifth."`
 }
 
 // Limits is how often one key may call.

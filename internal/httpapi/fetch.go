@@ -41,7 +41,13 @@ func (s *Server) fetch(x *exchange) error {
 	}
 	o := order(asked.Envelope, s.namedGroups(given), "")
 	o.Source = &work.Source{URL: asked.URL, Headers: asked.Headers}
-	receipt, err := s.to.Desk.Submit(x.r.Context(), work.Submission{KeyID: x.key.ID, Order: o, Wait: how.wait, Once: once})
+	notice, err := s.notice(x, asked.Webhook)
+	if err != nil {
+		return err
+	}
+	receipt, err := s.to.Desk.Submit(x.r.Context(), work.Submission{
+		KeyID: x.key.ID, Order: o, Wait: how.wait, Once: once, Notice: notice,
+	})
 	if err != nil {
 		return err
 	}
@@ -88,23 +94,32 @@ func plainBody(h http.Header) error {
 // beside those of the URL and of the headers to send.
 func (s *Server) decodeFetch(text []byte, into *recipe.Fetch) (given map[string]json.RawMessage, err error) {
 	err = s.fetches.Decode(text, into)
-	if err != nil && !problem.Has(err, problem.OptionsInvalid) {
+	given = members(text)
+	if err := withFaults(err, append(sourceFaults(given), webhookFaults(given)...)); err != nil {
 		return nil, err
 	}
-	given = members(text)
+	return given, nil
+}
+
+// withFaults adds what else is wrong to the error of the options, so that all of it is named
+// at once. A field that is named already is not named again.
+func withFaults(err error, more []problem.Field) error {
+	if err != nil && !problem.Has(err, problem.OptionsInvalid) {
+		return err
+	}
 	var wrong []problem.Field
 	if err != nil {
 		wrong = problem.From(err).Fields
 	}
-	for _, f := range sourceFaults(given) {
+	for _, f := range more {
 		if !slices.ContainsFunc(wrong, func(o problem.Field) bool { return o.Path == f.Path }) {
 			wrong = append(wrong, f)
 		}
 	}
 	if len(wrong) > 0 {
-		return nil, problem.Invalid(wrong...)
+		return problem.Invalid(wrong...)
 	}
-	return given, nil
+	return nil
 }
 
 // sourceFaults judges url and headers as far as they are texts; what is not, the schema
@@ -116,13 +131,18 @@ func sourceFaults(given map[string]json.RawMessage) []problem.Field {
 			wrong = problem.From(err).Fields
 		}
 	}
-	headers := map[string]string{}
-	for name, raw := range members(given["headers"]) {
+	return append(wrong, egress.CheckHeaders(texts(given["headers"]))...)
+}
+
+// texts are the texts in a JSON hash.
+func texts(raw json.RawMessage) map[string]string {
+	out := map[string]string{}
+	for name, raw := range members(raw) {
 		if value, ok := text(raw); ok {
-			headers[name] = value
+			out[name] = value
 		}
 	}
-	return append(wrong, egress.CheckHeaders(headers)...)
+	return out
 }
 
 // members are the top members of a JSON hash; none if it is no hash.

@@ -24,11 +24,13 @@ import (
 	"compressor/internal/account"
 	"compressor/internal/blob/disk"
 	"compressor/internal/database"
+	"compressor/internal/egress"
 	"compressor/internal/format"
 	"compressor/internal/job"
 	"compressor/internal/problem"
 	"compressor/internal/report"
 	"compressor/internal/schema"
+	"compressor/internal/webhook"
 	"compressor/internal/work"
 )
 
@@ -210,6 +212,7 @@ type service struct {
 	desk  *fakeDesk
 	keys  *account.Keys
 	meter *account.Meter
+	hooks *webhook.Box
 	key   string // good for everything
 	keyID string
 	url   string
@@ -303,6 +306,13 @@ func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	if s.meter, err = account.OpenMeter(t.Context(), db, limits, nil); err != nil {
 		t.Fatal(err)
 	}
+	seal, err := s.keys.Derive("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.hooks, err = webhook.New(db, seal, egress.New(egress.Policy{}), nil); err != nil {
+		t.Fatal(err)
+	}
 	secret, key, err := s.keys.Create(t.Context(), "test")
 	if err != nil {
 		t.Fatal(err)
@@ -318,7 +328,7 @@ func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Staging: files, Formats: formats,
+	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Webhooks: s.hooks, Staging: files, Formats: formats,
 		Options: schema.Opts{Enums: map[string][]string{"image": {"jpeg", "png"}}},
 		Log:     slog.New(slog.NewJSONHandler(s.log, nil)), Now: func() time.Time { return noon }})
 	if err != nil {

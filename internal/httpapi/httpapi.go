@@ -9,6 +9,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,7 @@ import (
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
 	"compressor/internal/schema"
+	"compressor/internal/webhook"
 	"compressor/internal/work"
 )
 
@@ -83,6 +85,18 @@ type Results interface {
 // Staging makes private folders to receive uploads in. disk.Store is one.
 type Staging interface{ Incoming() (string, error) }
 
+// Webhooks takes orders to tell of the end of a job, and keeps their log and the secrets
+// they are signed with. webhook.Box is one, and its methods say what they promise.
+type Webhooks interface {
+	Notice(keyID string, o webhook.Order) (json.RawMessage, error)
+	List(ctx context.Context, keyID string, state webhook.State, offset, limit int) (list []webhook.Delivery, total int, err error)
+	Get(ctx context.Context, keyID, id string) (webhook.Delivery, error)
+	Replay(ctx context.Context, keyID, id string) (webhook.Delivery, error)
+	Secrets(ctx context.Context, keyID string) ([]webhook.Secret, error)
+	MakeSecret(ctx context.Context, keyID string) (text string, s webhook.Secret, err error)
+	DropSecret(ctx context.Context, keyID, id string) error
+}
+
 // Config is how the edge behaves.
 type Config struct {
 	BaseURL     string        // of links, without a slash at its end
@@ -99,14 +113,15 @@ type Config struct {
 
 // Services is what the edge stands on.
 type Services struct {
-	Keys    Keys
-	Meter   Meter
-	Desk    Desk
-	Staging Staging
-	Formats *format.Table
-	Options schema.Opts // the words that the tags of package recipe leave open
-	Log     *slog.Logger
-	Now     func() time.Time
+	Keys     Keys
+	Meter    Meter
+	Desk     Desk
+	Webhooks Webhooks
+	Staging  Staging
+	Formats  *format.Table
+	Options  schema.Opts // the words that the tags of package recipe leave open
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // Server answers requests. It is safe for concurrent use.
@@ -151,7 +166,7 @@ func New(c Config, to Services) (*Server, error) {
 		return nil, err
 	}
 	for _, o := range s.uploads.Options() {
-		if o.Type == "hash" && !strings.Contains(o.Path, ".") {
+		if o.Type == "hash" && !strings.Contains(o.Path, ".") && o.Path != "webhook" {
 			s.groups = append(s.groups, o.Path)
 		}
 	}
@@ -195,6 +210,14 @@ func (s *Server) routes() []route {
 			http.MethodDelete: {s.cancel, account.Compress, account.Reads},
 		}},
 		{pattern: "/1.0/jobs/{id}/events", methods: one(http.MethodGet, call{s.events, account.Read, account.Reads})},
+		{pattern: "/1.0/webhooks", methods: one(http.MethodGet, call{s.webhooks, account.Read, account.Reads})},
+		{pattern: "/1.0/webhooks/{id}", methods: one(http.MethodGet, call{s.webhook, account.Read, account.Reads})},
+		{pattern: "/1.0/webhooks/{id}/replay", methods: one(http.MethodPost, call{s.replay, account.Compress, account.Requests})},
+		{pattern: "/1.0/webhooks/secrets", methods: map[string]call{
+			http.MethodGet:    {s.webhookSecrets, account.Read, account.Requests},
+			http.MethodPost:   {s.makeWebhookSecret, account.Compress, account.Requests},
+			http.MethodDelete: {s.dropWebhookSecret, account.Compress, account.Requests},
+		}},
 		{pattern: "/1.0/openapi.json", methods: open(s.reference)},
 		{pattern: "/healthz", methods: open(s.health)},
 		{pattern: "/readyz", methods: open(s.ready)},

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 )
@@ -11,7 +12,7 @@ func (s *Server) describePaths(d *describer) hash {
 	part := func(name, about string, schema hash) hash {
 		return hash{"name": name, "in": "path", "required": true, "description": about, "schema": schema}
 	}
-	return hash{
+	paths := hash{
 		"/1.0/account":          hash{"get": hash{"summary": "The key, its limits and its use.", "responses": d.replies(http.StatusOK, accountReply{})}},
 		"/1.0/upload":           hash{"post": s.describeUpload(d)},
 		"/1.0/fetch":            hash{"post": s.describeFetch(d)},
@@ -26,6 +27,8 @@ func (s *Server) describePaths(d *describer) hash {
 		"/healthz": hash{"get": hash{"summary": "Whether the service lives.", "security": open, "responses": d.replies(http.StatusOK, healthReply{})}},
 		"/readyz":  hash{"get": hash{"summary": "Whether work is taken.", "security": open, "responses": d.replies(http.StatusOK, healthReply{})}},
 	}
+	maps.Copy(paths, describeWebhooks(d))
+	return paths
 }
 
 func (s *Server) describeUpload(d *describer) hash {

@@ -29,7 +29,7 @@ type answering struct {
 // answeringOf reads how from the options as they were given and from the headers. A binary
 // reply goes to who waits for it, and so not together with what sends the result elsewhere.
 func answeringOf(x *exchange, e recipe.Envelope, given map[string]json.RawMessage) (how answering, err error) {
-	how.wait = !e.Async && !prefers(x.r.Header).async
+	how.wait = !e.Async && e.Webhook == nil && !prefers(x.r.Header).async
 	asked := e.Response.Mode == recipe.Binary
 	how.binary = asked || takesNoJSON(x.r.Header)
 	if !how.binary {

@@ -72,9 +72,13 @@ func (s *Server) takeUpload(x *exchange) (r work.Receipt, how answering, err err
 	if err != nil {
 		return r, how, err
 	}
+	notice, err := s.notice(x, asked.Webhook)
+	if err != nil {
+		return r, how, err
+	}
 	r, err = s.to.Desk.Submit(x.r.Context(), work.Submission{
 		KeyID: x.key.ID, Order: order(asked.Envelope, s.namedGroups(given), staged.Name),
-		Input: &staged.Blob, Wait: how.wait, Once: once,
+		Input: &staged.Blob, Wait: how.wait, Once: once, Notice: notice,
 	})
 	return r, how, err
 }
@@ -98,8 +102,10 @@ func (s *Server) decodeUpload(data []byte, into *recipe.Upload) (given map[strin
 	if data == nil {
 		data = []byte("{}")
 	}
-	if err := s.uploads.Decode(data, into); err != nil {
+	err = s.uploads.Decode(data, into)
+	given = members(data)
+	if err := withFaults(err, webhookFaults(given)); err != nil {
 		return nil, err
 	}
-	return members(data), nil
+	return given, nil
 }

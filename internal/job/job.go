@@ -111,6 +111,8 @@ type Job struct {
 	Output     Output
 	Problem    *problem.Problem // why it failed
 	Canceled   bool             // its client ended it, or had its result removed
+	Notice     json.RawMessage  // opaque: whom to tell of the end; nil for nobody, and once the job has ended
+	Noticing   bool             // its notice is under way: row and result stay until that has ended
 	Created    time.Time
 	Started    time.Time // of the last hold
 	Finished   time.Time
@@ -143,9 +145,11 @@ func (j Job) Ticket() Ticket { return Ticket{j.ID, j.Epoch} }
 
 // Available says whether the result may be downloaded at the time now: also that of a
 // failed job whose result could not be stored where its client wanted it. The row decides,
-// not the sweeper: a file may outlive its link, never the other way round.
+// not the sweeper: a file may outlive its link, never the other way round. A result outlives
+// its notice.
 func (j Job) Available(now time.Time) bool {
-	return j.State.Ended() && j.Output.Path != "" && now.Before(j.Expires)
+	noticing := j.Noticing && !j.Canceled
+	return j.State.Ended() && j.Output.Path != "" && (noticing || now.Before(j.Expires))
 }
 
 // Outcome is how a hold ends: with a result, or with a problem.

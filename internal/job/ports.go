@@ -92,7 +92,8 @@ type Keeper interface {
 	// held jobs. Returns how many were reaped. A server's death is no attempt.
 	Reap(ctx context.Context) (int, error)
 
-	// Expired lists at most limit stored results that may be removed now.
+	// Expired lists at most limit stored results that may be removed now: their time has
+	// come, and no notice of them is under way.
 	Expired(ctx context.Context, limit int) ([]Leftover, error)
 
 	// MarkResultGone records that the stored result was removed. Remove the file first.
@@ -105,8 +106,8 @@ type Keeper interface {
 	// ForgetOnce forgets each Once that has had its time. Returns how many.
 	ForgetOnce(ctx context.Context) (int, error)
 
-	// DeleteOld removes the records of jobs that ended before the given time and keep no
-	// result any more. Returns how many.
+	// DeleteOld removes the records of jobs that ended before the given time, keep no result
+	// any more and have no notice under way. Returns how many.
 	DeleteOld(ctx context.Context, before time.Time) (int, error)
 
 	// References names all that is in use: inputs of jobs that have not ended and results

@@ -22,6 +22,8 @@ type budget struct {
 	finals     int      // attempts that are deflated whole, at most
 	margin     int      // how much larger than the best one's their estimates may be, in 1/1000
 	levels     []int    // levels each of them is deflated at
+	types      bool     // the best of each colour type is deflated once more
+	again      int      // bytes of raster up to which the best of them is deflated once more, by redeflate
 }
 
 // Sizes of raster, in bytes, at which the work per byte falls.
@@ -29,6 +31,7 @@ const (
 	smallRaster = 512 << 10
 	largeRaster = 48 << 20
 	hugeRaster  = 160 << 20
+	againRaster = 16 << 20
 )
 
 // budget spends much on small pictures, where it costs milliseconds, and little per byte on
@@ -38,12 +41,13 @@ func (e Effort) budget(size int) budget {
 		return budget{sample: 1 << 20, layouts: 1, strategies: []string{strategyNone, strategyEntropy},
 			probe: 3, finals: 1, levels: []int{5}}
 	}
-	b := budget{sample: 1 << 20, layouts: 2, probe: 3, finals: 2, margin: 10, levels: []int{deflate.Best},
+	b := budget{sample: 1 << 20, layouts: 2, probe: 3, finals: 2, margin: 10, levels: []int{deflate.Best}, again: againRaster,
 		strategies: []string{strategyNone, strategySub, strategyUp, strategyPaeth, strategySum, strategyEntropy,
 			strategyBigrams, strategyBigent, strategyCost, strategyBrute}}
 	switch {
 	case size <= smallRaster:
-		b.layouts, b.finals = 3, 4
+		// A weak probe takes to palettes, which are not in what it deflates.
+		b.layouts, b.finals, b.probe, b.margin, b.types = 4, 6, 9, 100, true
 	case size > hugeRaster:
 		b.layouts, b.finals, b.levels = 1, 1, []int{9}
 	case size > largeRaster:

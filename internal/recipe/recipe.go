@@ -23,6 +23,7 @@ type Envelope struct {
 	Recipe
 	Async    bool     `json:"async" default:"false" doc:"Answer 202 at once; poll the job for the result."`
 	Response Response `json:"response" doc:"How to answer a request that is waited for."`
+	Webhook  *Webhook `json:"webhook,omitempty" doc:"Whom to tell when the job has ended. The request is then answered 202 at once, whatever the size."`
 	Report   string   `json:"report" default:"brief" enum:"none,brief,full" doc:"How much to tell about what was tried and chosen."`
 	Tag      string   `json:"tag,omitempty" maxLength:"255" doc:"Returned unchanged in every reply about this job."`
 }

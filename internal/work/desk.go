@@ -40,6 +40,8 @@ type Submission struct {
 	Input *blob.Blob // nil: to be fetched from Order.Source
 	Wait  bool       // a client waits: run at once, without the queue
 	Once  job.Once   // of a request that may be sent again
+
+	Notice json.RawMessage // opaque: whom to tell of the end; nil for nobody
 }
 
 // Receipt is a submitted job.
@@ -62,7 +64,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, Request: raw, Tag: s.Order.Tag, Once: s.Once}
+	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, Request: raw, Tag: s.Order.Tag, Once: s.Once, Notice: s.Notice}
 	if s.Input != nil {
 		j.InputRef = inputName(j.ID)
 		// What is waited for is made durable only if the client is sent away with a

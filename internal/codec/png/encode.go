@@ -9,6 +9,7 @@ import (
 	"compressor/internal/blob"
 	"compressor/internal/picture"
 	"compressor/internal/pngfile"
+	"compressor/internal/quantize"
 	"compressor/internal/vips"
 )
 
@@ -65,6 +66,47 @@ func (p planner) encodeQuantized(ctx context.Context, dst *blob.Writer, quality 
 		return err
 	}
 	return write(ctx, dst, im, keep, effort)
+}
+
+// colours are the picture's, counted at the first use and shared by all levels. A plan is
+// worked off by one goroutine.
+type colours struct{ quantizer *quantize.Quantizer }
+
+// encodeReduced has package quantize choose palette and indices.
+func (p planner) encodeReduced(ctx context.Context, dst *blob.Writer, level int, diffuse bool, effort pngfile.Effort) error {
+	if err := p.count(ctx); err != nil {
+		return err
+	}
+	indices, palette, err := p.colours.quantizer.Reduce(ctx, level, diffuse)
+	if err != nil {
+		return err
+	}
+	im, err := pngfile.New(p.Width, p.Height, pngfile.Palette, 8, indices, palette)
+	if err != nil {
+		return err
+	}
+	keep, err := p.ancillary(p.Upright, p.Mark())
+	if err != nil {
+		return err
+	}
+	return write(ctx, dst, im, keep, effort)
+}
+
+// count makes the quantizer.
+func (p planner) count(ctx context.Context) error {
+	if p.colours.quantizer != nil {
+		return nil
+	}
+	source, err := p.Source.Image()
+	if err != nil {
+		return err
+	}
+	im, err := samplesOf(source)
+	if err != nil {
+		return err
+	}
+	p.colours.quantizer, err = quantize.New(ctx, im.RGBA8(), im.Width, im.Height)
+	return err
 }
 
 func write(ctx context.Context, dst io.Writer, im *pngfile.Image, keep pngfile.Ancillary, effort pngfile.Effort) error {

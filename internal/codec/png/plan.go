@@ -3,37 +3,42 @@ package png
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
 	"compressor/internal/format"
 	"compressor/internal/picture"
 	"compressor/internal/pngfile"
+	"compressor/internal/quantize"
 	"compressor/internal/recipe"
 )
 
-// Plan proposes a palette without dithering, which suits flat graphics; one with; and,
-// last, since it is the slowest, the same samples in their smallest form.
+// Plan proposes palettes, as large and with indices as exact as the floor needs; and, last,
+// since it is the slowest, the same samples in their smallest form.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
 	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Comments: true})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}
-	p := planner{Work: w}
+	p := planner{Work: w, colours: new(colours)}
 	plan := w.Plan()
 	switch {
 	case w.Lossless() || w.Spent():
 	case in.Facts.Depth > 8:
 		plan.Notes = append(plan.Notes, "16 bits a sample: kept, so no palette was tried.")
 	default:
-		plan.Candidates = append(plan.Candidates, p.quantized(0), p.quantized(1))
+		plan.Candidates = append(plan.Candidates, p.lossy()...)
 	}
 	plan.Candidates = append(plan.Candidates, p.lossless())
 	return plan, nil
 }
 
 // planner makes the candidates of one plan.
-type planner struct{ *picture.Work }
+type planner struct {
+	*picture.Work
+	colours *colours
+}
 
 // lossless keeps every sample of the input, or of the changed picture.
 func (p planner) lossless() codec.Candidate {
@@ -61,27 +66,80 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// quantized searches imagequant's quality, or takes the fixed one.
-func (p planner) quantized(dither float64) codec.Candidate {
-	made := func(quality int, effort pngfile.Effort) codec.Candidate {
+// small is the number of pixels up to which imagequant's palettes are tried beside our own:
+// they win on some icons, where a search takes milliseconds.
+const small = 1 << 17
+
+// lossy are the candidates with a palette: our own, without and with diffusion, and that of
+// imagequant. Where the client fixed the quality, it is imagequant's.
+func (p planner) lossy() []codec.Candidate {
+	if q := p.Img.Quality; q != nil {
+		list := []codec.Candidate{p.imagequant(*q, 0, pngfile.Normal), p.imagequant(*q, 1, pngfile.Normal)}
+		for i := range list {
+			list[i].Fixed = true
+		}
+		return list
+	}
+	list := []codec.Candidate{p.reduced(false), p.reduced(true)}
+	if p.Width*p.Height <= small {
+		list = append(list, codec.Candidate{
+			Label: "imagequant", Format: ID,
+			Knob: &codec.Knob{
+				Low: 1, High: 100, Start: imagequantStart(p.In.Floor),
+				At:    func(quality int) codec.Candidate { return p.imagequant(quality, 0, pngfile.Normal) },
+				Draft: func(quality int) codec.Candidate { return p.imagequant(quality, 0, pngfile.Quick) }, Slack: draftSlack,
+			},
+		})
+	}
+	return list
+}
+
+// reduced searches the level of package quantize.
+func (p planner) reduced(diffuse bool) codec.Candidate {
+	name := "palette"
+	if diffuse {
+		name = "diffused palette"
+	}
+	made := func(level int, effort pngfile.Effort) codec.Candidate {
 		return codec.Candidate{
-			Label: fmt.Sprintf("imagequant q=%d dither=%g", quality, dither), Format: ID, Lost: p.Upright.Lost,
+			Label: fmt.Sprintf("%s level=%d", name, level), Format: ID, Lost: p.Upright.Lost,
 			Encode: func(ctx context.Context, dst *blob.Writer) error {
-				return p.encodeQuantized(ctx, dst, quality, dither, effort)
+				return p.encodeReduced(ctx, dst, level, diffuse, effort)
 			},
 		}
 	}
-	at := func(quality int) codec.Candidate { return made(quality, pngfile.Normal) }
-	if p.Img.Quality != nil {
-		c := at(*p.Img.Quality)
-		c.Fixed = true
-		return c
-	}
-	return codec.Candidate{
-		Label: fmt.Sprintf("imagequant dither=%g", dither), Format: ID,
+	c := codec.Candidate{
+		Label: name, Format: ID,
 		Knob: &codec.Knob{
-			Low: 1, High: 100, Start: start(p.In.Floor), At: at,
-			Draft: func(quality int) codec.Candidate { return made(quality, pngfile.Quick) }, Slack: draftSlack,
+			Low: 1, High: quantize.Levels, Start: start(p.In.Floor), Slope: slope,
+			At:    func(level int) codec.Candidate { return made(level, pngfile.Normal) },
+			Draft: func(level int) codec.Candidate { return made(level, pngfile.Quick) }, Slack: draftSlack,
+		},
+	}
+	if !diffuse {
+		c.AtLeast = p.unlessWithin
+	}
+	return c
+}
+
+// unlessWithin rules a palette without diffusion out where even the largest one loses more
+// than pictures can that reach the floor.
+func (p planner) unlessWithin(ctx context.Context) (int64, error) {
+	if err := p.count(ctx); err != nil {
+		return 0, err
+	}
+	if !p.colours.quantizer.Within(start(p.In.Floor)) {
+		return math.MaxInt64, nil
+	}
+	return 0, nil
+}
+
+// imagequant is one file by imagequant's quality.
+func (p planner) imagequant(quality int, dither float64, effort pngfile.Effort) codec.Candidate {
+	return codec.Candidate{
+		Label: fmt.Sprintf("imagequant q=%d dither=%g", quality, dither), Format: ID, Lost: p.Upright.Lost,
+		Encode: func(ctx context.Context, dst *blob.Writer) error {
+			return p.encodeQuantized(ctx, dst, quality, dither, effort)
 		},
 	}
 }
@@ -89,9 +147,22 @@ func (p planner) quantized(dither float64) codec.Candidate {
 // draftSlack is how much larger the quick optimiser's file may be than the normal one's.
 const draftSlack = 1.33
 
-// start is the quality at which the graphics of the corpus cross a floor, by the median:
-// docs/images.md.
+// slope is how much the score of a graphic rises with a level, about.
+const slope = 0.75
+
+// start is the level at which the graphics of the corpus cross a floor, about by the median.
 func start(floor float64) int {
+	switch {
+	case floor >= 80:
+		return 64
+	case floor >= 70:
+		return 52
+	}
+	return 36
+}
+
+// imagequantStart is the same for imagequant's quality.
+func imagequantStart(floor float64) int {
 	switch {
 	case floor >= 80:
 		return 83

@@ -1,5 +1,6 @@
 // Package png reads and rewrites PNG files: without loss by package pngfile, with loss by
-// quantizing to a palette (imagequant, through package vips) and then the same optimiser.
+// reducing to a palette (package quantize; imagequant for small pictures and at a fixed
+// quality) and then the same optimiser.
 package png
 
 import (

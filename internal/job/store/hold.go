@@ -101,6 +101,9 @@ func (s *Store) Finish(ctx context.Context, t job.Ticket, o job.Outcome) (job.Jo
 		if err != nil {
 			return err
 		}
+		if j, err = s.putNotice(ctx, tx, j); err != nil {
+			return err
+		}
 		admitted, err = s.admit(ctx, tx, j.KeyID)
 		return err
 	})
@@ -111,6 +114,7 @@ func (s *Store) Finish(ctx context.Context, t job.Ticket, o job.Outcome) (job.Jo
 		return job.Job{}, err
 	}
 	s.issued(admitted)
+	s.noticed(j)
 	return j, nil
 }
 

@@ -87,7 +87,8 @@ func (s *Store) fresh(j job.Job) (job.Job, error) {
 		}
 		j.ID = id.String()
 	}
-	return job.Job{ID: j.ID, KeyID: j.KeyID, Epoch: 1, Request: j.Request, InputRef: j.InputRef, Tag: j.Tag, Once: j.Once,
+	return job.Job{ID: j.ID, KeyID: j.KeyID, Epoch: 1, Request: j.Request, InputRef: j.InputRef, Notice: j.Notice,
+		Tag: j.Tag, Once: j.Once,
 		Created: database.Time(database.Millis(s.now()))}, nil
 }
 
@@ -190,6 +191,9 @@ func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
 			epoch = epoch + 1, owner = '', lease_until = 0, finished = $2
 			WHERE id = $3 AND `+open+` RETURNING `+columns, trouble, now, id)
 		if err == nil {
+			if j, err = s.putNotice(ctx, tx, j); err != nil {
+				return err
+			}
 			admitted, err = s.admit(ctx, tx, j.KeyID)
 			return err
 		}
@@ -205,6 +209,7 @@ func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
 		return job.Job{}, err
 	}
 	s.issued(admitted)
+	s.noticed(j)
 	return j, nil
 }
 

@@ -10,18 +10,24 @@ import (
 	"compressor/internal/problem"
 )
 
-// adders are the two ways to add a job.
-func (b *Bench) adders(t *testing.T) map[string]func(job.Job) (job.Job, error) {
-	return map[string]func(job.Job) (job.Job, error){
-		"enqueued": func(j job.Job) (job.Job, error) { return b.Store.Enqueue(t.Context(), j) },
-		"claimed":  func(j job.Job) (job.Job, error) { return b.Store.InsertClaimed(t.Context(), j, "node1/p1", lease) },
+// adder is one of the two ways to add a job.
+type adder struct {
+	way string
+	add func(job.Job) (job.Job, error)
+}
+
+func (b *Bench) adders(t *testing.T) []adder {
+	return []adder{
+		{"claimed", func(j job.Job) (job.Job, error) { return b.Store.InsertClaimed(t.Context(), j, "node1/p1", lease) }},
+		{"enqueued", func(j job.Job) (job.Job, error) { return b.Store.Enqueue(t.Context(), j) }},
 	}
 }
 
 // testOnce: a second job of one Once is not made, for a day; a refused job leaves no trace.
 func testOnce(t *testing.T, mk Make) {
 	b := mk(t, Limits{QueuedPerKey: 4})
-	for way, add := range b.adders(t) {
+	for _, a := range b.adders(t) {
+		way, add := a.way, a.add
 		once := job.Once{Name: way, Digest: "d"}
 		first := must(t)(add(job.Job{KeyID: way, Once: once}))
 		for _, c := range []struct {
@@ -78,10 +84,10 @@ func testOnceRace(t *testing.T, mk Make) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	made, repeated := map[string]bool{}, map[string]bool{}
-	for way, add := range b.adders(t) {
+	for _, a := range b.adders(t) {
 		for range 8 {
 			wg.Go(func() {
-				j, err := add(job.Job{KeyID: "k", Tag: way, Once: job.Once{Name: "n", Digest: "d"}})
+				j, err := a.add(job.Job{KeyID: "k", Tag: a.way, Once: job.Once{Name: "n", Digest: "d"}})
 				mu.Lock()
 				defer mu.Unlock()
 				var r *job.Repeated

@@ -124,7 +124,7 @@ type orderBuilder struct {
 
 // notHere are the options of a request that mean nothing without a service.
 func notHere(path string) bool {
-	return path == "async" || path == "tag" || strings.HasPrefix(path, "webhook.")
+	return path == "async" || path == "tag" || path == "response.mode" || strings.HasPrefix(path, "webhook.")
 }
 
 func newOrderBuilder() (*orderBuilder, error) {

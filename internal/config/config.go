@@ -41,6 +41,7 @@ type Server struct {
 	Data        string        `json:"data" env:"COMPRESSOR_DATA" default:"data" doc:"Folder for the database and the files; made if missing."`
 	PublicURL   string        `json:"public_url" env:"COMPRESSOR_PUBLIC_URL" maxLength:"2048" doc:"Address under which clients reach the service, for links; http:// and the listen address if not set."`
 	APIKey      string        `json:"api_key" env:"COMPRESSOR_API_KEY" minLength:"16" maxLength:"256" writeOnly:"true" doc:"One API key to create at the start; changes nothing if it exists."`
+	Origins     []Origin      `json:"origins" env:"COMPRESSOR_CORS_ORIGINS" doc:"Origins of web pages that may call the service from a browser, such as https://app.example.com; * for any."`
 	Connections int           `json:"connections" env:"COMPRESSOR_CONNECTIONS" default:"10000" minimum:"1" doc:"Most connections open at once."`
 	Drain       time.Duration `json:"drain" env:"COMPRESSOR_DRAIN" default:"30s" minimum:"0s" doc:"How long a stop waits for running jobs."`
 	MinFree     Bytes         `json:"min_free" env:"COMPRESSOR_MIN_FREE" default:"1GiB" minimum:"0" doc:"Disk space that stays free: below it nothing new is accepted."`

@@ -39,6 +39,7 @@ type exchange struct {
 	key     account.Key // ID is "" until it was found good
 	payer   string      // id of the key whose result is sent, where no key was asked for
 	refused bool        // over the rate: not counted as use
+	shared  bool        // with the web page that asks
 	status  int         // 0: nothing was answered yet
 	code    problem.Code
 	in, out int64 // bytes of the bodies
@@ -87,7 +88,7 @@ func (x *exchange) reply(status int, body any) error {
 	return nil
 }
 
-// encode writes a body as JSON.
+// encode writes body as one line of JSON.
 func encode(body any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)

@@ -19,27 +19,39 @@ const maxJSON = 1 << 20
 
 // fetch is POST /1.0/fetch.
 func (s *Server) fetch(x *exchange) error {
+	if _, err := idempotencyKey(x.r.Header); err != nil {
+		return err
+	}
 	text, err := s.readJSON(x)
 	if err != nil {
 		return err
 	}
 	var asked recipe.Fetch
-	named, err := s.decodeFetch(text, &asked)
+	given, err := s.decodeFetch(text, &asked)
 	if err != nil {
 		return err
 	}
-	o := order(asked.Envelope, named, "")
+	how, err := answeringOf(x, asked.Envelope, given)
+	if err != nil {
+		return err
+	}
+	once, err := onceOf(x, asked)
+	if err != nil {
+		return err
+	}
+	o := order(asked.Envelope, s.namedGroups(given), "")
 	o.Source = &work.Source{URL: asked.URL, Headers: asked.Headers}
 	notice, err := s.notice(x, asked.Webhook)
 	if err != nil {
 		return err
 	}
-	wait := waits(x, asked.Envelope)
-	receipt, err := s.to.Desk.Submit(x.r.Context(), work.Submission{KeyID: x.key.ID, Order: o, Wait: wait, Notice: notice})
+	receipt, err := s.to.Desk.Submit(x.r.Context(), work.Submission{
+		KeyID: x.key.ID, Order: o, Wait: how.wait, Once: once, Notice: notice,
+	})
 	if err != nil {
 		return err
 	}
-	return s.conclude(x, receipt, wait)
+	return s.conclude(x, receipt, how)
 }
 
 // readJSON reads a JSON body whole.
@@ -80,13 +92,13 @@ func plainBody(h http.Header) error {
 
 // decodeFetch reads the body, and names every wrong field at once: those of the options
 // beside those of the URL and of the headers to send.
-func (s *Server) decodeFetch(text []byte, into *recipe.Fetch) (named []string, err error) {
+func (s *Server) decodeFetch(text []byte, into *recipe.Fetch) (given map[string]json.RawMessage, err error) {
 	err = s.fetches.Decode(text, into)
-	given := members(text)
+	given = members(text)
 	if err := withFaults(err, append(sourceFaults(given), webhookFaults(given)...)); err != nil {
 		return nil, err
 	}
-	return s.namedGroups(given), nil
+	return given, nil
 }
 
 // withFaults adds what else is wrong to the error of the options, so that all of it is named

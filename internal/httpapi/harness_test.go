@@ -42,12 +42,16 @@ type fakeDesk struct {
 	inputs   [][]byte // contents of each submission's input
 	durable  []string
 	waits    []time.Duration
+	queries  []job.Query
+	more     bool   // what List says
+	repeat   string // id of the job that each request repeats
 	file     string // of every result
 	notReady error
 
 	submit func(work.Submission) error           // before anything
 	wait   func(context.Context, *job.Job) error // what happens to a job that is waited for; nil completes it
 	large  chan struct{}
+	bell   *job.Notifier
 }
 
 func (d *fakeDesk) Submit(_ context.Context, s work.Submission) (work.Receipt, error) {
@@ -58,6 +62,9 @@ func (d *fakeDesk) Submit(_ context.Context, s work.Submission) (work.Receipt, e
 		if err := d.submit(s); err != nil {
 			return work.Receipt{}, err
 		}
+	}
+	if j, ok := d.jobs[d.repeat]; ok {
+		return work.Receipt{Job: j, Repeated: true}, nil
 	}
 	var content []byte
 	if s.Input != nil {
@@ -123,6 +130,20 @@ func (d *fakeDesk) Cancel(ctx context.Context, id string) (job.Job, error) {
 	return j, err
 }
 
+func (d *fakeDesk) Watch(id string) (<-chan struct{}, func()) { return d.bell.Subscribe(id) }
+
+func (d *fakeDesk) List(_ context.Context, q job.Query, each func(job.Job) error) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.queries = append(d.queries, q)
+	for _, j := range d.jobs {
+		if err := each(j); err != nil {
+			return false, err
+		}
+	}
+	return d.more, nil
+}
+
 func (d *fakeDesk) OpenResult(_ context.Context, linkID string) (job.Job, *os.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -145,6 +166,7 @@ func (d *fakeDesk) put(j job.Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.jobs[j.ID] = j
+	d.bell.Notify(j.ID)
 }
 
 // last is the latest submission.
@@ -263,7 +285,7 @@ func start(t testing.TB, change func(*Config, *account.Limits)) *service {
 func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	t.Helper()
 	s := &service{dir: t.TempDir(), log: newLog()}
-	s.desk = &fakeDesk{jobs: map[string]job.Job{}, file: filepath.Join(s.dir, "result")}
+	s.desk = &fakeDesk{jobs: map[string]job.Job{}, bell: job.NewNotifier(), file: filepath.Join(s.dir, "result")}
 	if err := os.WriteFile(s.desk.file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}

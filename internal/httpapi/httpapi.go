@@ -70,7 +70,11 @@ type Jobs interface {
 	Get(ctx context.Context, id string) (job.Job, error)
 	// WaitChange waits at most d for the job's state to be another than seen.
 	WaitChange(ctx context.Context, id string, seen job.State, d time.Duration) (job.Job, error)
+	// Watch returns a channel that holds a signal once the job has changed.
+	Watch(id string) (changed <-chan struct{}, end func())
 	Cancel(ctx context.Context, id string) (job.Job, error)
+	// List calls each with the jobs of q, newest first; more says that others follow.
+	List(ctx context.Context, q job.Query, each func(job.Job) error) (more bool, err error)
 }
 
 // Results hands out results by the secret id of their link. Errors: not-found, link-expired.
@@ -101,6 +105,7 @@ type Config struct {
 	RateWindow  time.Duration // as the account tells it
 	Limits      intake.Limits // of an upload; zero fields take the defaults of package intake
 	Pace        intake.Pace   // of a body, and of a download; zero fields likewise
+	Origins     []string      // of web pages that may call from a browser; "*" is any
 	Connections int           // most connections open at once; 0 is 10,000
 	Version     string        // of this build
 	Sandbox     string        // one line on the cage, for the health check
@@ -199,10 +204,12 @@ func (s *Server) routes() []route {
 		{pattern: "/1.0/account", methods: one(http.MethodGet, call{s.account, account.Read, account.Requests})},
 		{pattern: "/1.0/upload", methods: one(http.MethodPost, call{s.upload, account.Compress, account.Requests})},
 		{pattern: "/1.0/fetch", methods: one(http.MethodPost, call{s.fetch, account.Compress, account.Requests})},
+		{pattern: "/1.0/jobs", methods: one(http.MethodGet, call{s.list, account.Read, account.Reads})},
 		{pattern: "/1.0/jobs/{id}", methods: map[string]call{
 			http.MethodGet:    {s.poll, account.Read, account.Reads},
 			http.MethodDelete: {s.cancel, account.Compress, account.Reads},
 		}},
+		{pattern: "/1.0/jobs/{id}/events", methods: one(http.MethodGet, call{s.events, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks", methods: one(http.MethodGet, call{s.webhooks, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}", methods: one(http.MethodGet, call{s.webhook, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}/replay", methods: one(http.MethodPost, call{s.replay, account.Compress, account.Requests})},
@@ -214,7 +221,9 @@ func (s *Server) routes() []route {
 		{pattern: "/1.0/openapi.json", methods: open(s.reference)},
 		{pattern: "/healthz", methods: open(s.health)},
 		{pattern: "/readyz", methods: open(s.ready)},
-		{pattern: linkPattern, known: isLink, methods: open(s.download)},
+		{pattern: linkPattern, known: isLink, methods: map[string]call{
+			http.MethodGet: {do: s.download, bucket: account.Reads},
+		}},
 		{pattern: "/", known: func(*http.Request) bool { return false }},
 	}
 }
@@ -227,6 +236,10 @@ func (s *Server) mount(r route) {
 			return
 		}
 		x.route = r.pattern
+		if x.isPreflight() {
+			x.preflight(allowed(r.methods))
+			return
+		}
 		method := req.Method
 		if method == http.MethodHead {
 			method = http.MethodGet
@@ -266,6 +279,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x.ctl.SetWriteDeadline(time.Time{}) //nolint:errcheck // what an earlier request left; a connection without deadlines has none
 	defer x.end()
+	x.shareWith(s.config.Origins)
 	// The mux would redirect an unclean path, in HTML, and answers CONNECT and * its own way.
 	if !isClean(r.URL.EscapedPath()) {
 		x.unrouted(problem.New(problem.NotFound))

@@ -46,6 +46,7 @@ type sessionKey struct{}
 //	saw N REGEX                     requests that the origins got, by lines of the request
 //	picture FILE FORMAT WxH         a file is a picture, by another decoder
 //	members FILE BEFORE             an archive holds what another does, by other readers
+//	rising FILE                     the percentages in a stream of events never fall
 //	stored FOLDER N                 files in a folder of the data, soon
 //	receiver [stop|start]           start a web server for webhooks: $HOOK; see receiver
 //	got N PATH                      requests of a path that it gets in the end
@@ -63,7 +64,8 @@ func TestScripts(t *testing.T) {
 			"serve": run1(doServe), "shutdown": run1(doShutdown), "media": run1(doMedia), "origin": run1(doOrigin),
 			"request": run1(doRequest), "until": run1(doUntil), "await": run1(doAwait), "status": run1(doStatus),
 			"let": run1(doLet), "saw": run1(doSaw), "picture": run1(doPicture), "stored": run1(doStored),
-			"members": run1(doMembers), "receiver": run1(doReceiver), "got": run1(doGot), "notice": run1(doNotice),
+			"members": run1(doMembers), "rising": run1(doRising),
+			"receiver": run1(doReceiver), "got": run1(doGot), "notice": run1(doNotice),
 			"verified": run2(doVerified), "settled": run1(doSettled), "apart": run1(doApart),
 			"json": run2(doJSON), "header": run2(doHeader), "log": run2(doLog),
 		},

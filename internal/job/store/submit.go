@@ -26,10 +26,13 @@ func (s *Store) InsertClaimed(ctx context.Context, j job.Job, owner string, leas
 			if err := s.repeated(ctx, tx, j.Once); err != nil {
 				return err
 			}
+			if err := s.roomAtOnce(ctx, tx, j); err != nil {
+				return err
+			}
 			return s.add(ctx, tx, &j)
 		})
-	} else if _, err = s.db.ExecLazily(ctx, insert, values(&j)...); err != nil {
-		err = fmt.Errorf("new job: %w", err)
+	} else {
+		err = s.insertLazily(ctx, &j)
 	}
 	if err != nil {
 		return job.Job{}, err
@@ -58,7 +61,7 @@ func (s *Store) Enqueue(ctx context.Context, j job.Job) (job.Job, error) {
 		if err := s.repeated(ctx, tx, j.Once); err != nil { // before admission: it adds nothing
 			return err
 		}
-		if j.State, err = s.admission(ctx, tx, j.KeyID); err != nil {
+		if j.State, err = s.admission(ctx, tx, j); err != nil {
 			return err
 		}
 		if err := s.add(ctx, tx, &j); err != nil {
@@ -88,92 +91,8 @@ func (s *Store) fresh(j job.Job) (job.Job, error) {
 		j.ID = id.String()
 	}
 	return job.Job{ID: j.ID, KeyID: j.KeyID, Epoch: 1, Request: j.Request, InputRef: j.InputRef, Notice: j.Notice,
-		Tag: j.Tag, Once: j.Once,
+		Tag: j.Tag, Once: j.Once, InputSize: j.InputSize,
 		Created: database.Time(database.Millis(s.now()))}, nil
-}
-
-// admission says in which state a new job of this key starts, or that it may not.
-func (s *Store) admission(ctx context.Context, tx *sql.Tx, keyID string) (job.State, error) {
-	if s.limits.Queued > 0 {
-		var waiting int
-		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM job WHERE `+open+` AND state <> 'processing'`).Scan(&waiting)
-		if err != nil {
-			return "", fmt.Errorf("count of jobs: %w", err)
-		}
-		if waiting >= s.limits.Queued {
-			return "", problem.New(problem.QueueFull)
-		}
-	}
-	c, err := countOf(ctx, tx, keyID)
-	if err != nil {
-		return "", err
-	}
-	if s.limits.QueuedPerKey > 0 && c.Queued() >= s.limits.QueuedPerKey {
-		return "", problem.New(problem.KeyBusy)
-	}
-	// One that is held already goes first, whatever room there is.
-	if s.limits.Admitted > 0 && (c.Enqueued+c.Processing >= s.limits.Admitted || c.Held > 0) {
-		return job.Held, nil
-	}
-	return job.Enqueued, nil
-}
-
-// admit enqueues as many held jobs of the key as it may have more, oldest first, and
-// returns their ids.
-func (s *Store) admit(ctx context.Context, tx *sql.Tx, keyID string) ([]string, error) {
-	if s.limits.Admitted <= 0 { // some may be held from a time when there was a limit
-		return s.admitUpTo(ctx, tx, keyID, batch)
-	}
-	c, err := countOf(ctx, tx, keyID)
-	if err != nil {
-		return nil, err
-	}
-	room := s.limits.Admitted - c.Enqueued - c.Processing
-	if c.Held == 0 || room <= 0 {
-		return nil, nil
-	}
-	return s.admitUpTo(ctx, tx, keyID, room)
-}
-
-func (s *Store) admitUpTo(ctx context.Context, tx *sql.Tx, keyID string, room int) ([]string, error) {
-	held, err := tickets(ctx, tx, `SELECT id, epoch FROM job WHERE key_id = $1 AND `+open+` AND state = 'held'
-		ORDER BY created LIMIT $2`, keyID, room)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, t := range held {
-		_, err := tx.ExecContext(ctx, `UPDATE job SET state = 'enqueued' WHERE id = $1 AND epoch = $2 AND state = 'held'`, t.Job, t.Epoch)
-		if err != nil {
-			return nil, fmt.Errorf("admission: %w", err)
-		}
-		if err := s.tickets.EnqueueTx(ctx, tx, t); err != nil {
-			return nil, err
-		}
-		ids = append(ids, t.Job)
-	}
-	return ids, nil
-}
-
-// tickets reads the rows of a statement that selects id and epoch.
-func tickets(ctx context.Context, q querier, text string, args ...any) ([]job.Ticket, error) {
-	rows, err := q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("jobs: %w", err)
-	}
-	defer rows.Close()
-	var out []job.Ticket
-	for rows.Next() {
-		var t job.Ticket
-		if err := rows.Scan(&t.Job, &t.Epoch); err != nil {
-			return nil, fmt.Errorf("jobs: %w", err)
-		}
-		out = append(out, t)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("jobs: %w", err)
-	}
-	return out, nil
 }
 
 // Cancel implements job.Submitter.
@@ -191,7 +110,7 @@ func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
 			epoch = epoch + 1, owner = '', lease_until = 0, finished = $2
 			WHERE id = $3 AND `+open+` RETURNING `+columns, trouble, now, id)
 		if err == nil {
-			if j, err = s.putNotice(ctx, tx, j); err != nil {
+			if j, err = s.ended(ctx, tx, j); err != nil {
 				return err
 			}
 			admitted, err = s.admit(ctx, tx, j.KeyID)

@@ -18,18 +18,6 @@ import (
 // maxName is the longest name of a key, in characters.
 const maxName = 255
 
-// Change is what to change of a key; nil leaves it as it is.
-type Change struct {
-	Name    *string
-	Scopes  *[]Scope
-	Own     *Own       // all of them: what is 0 becomes the service's
-	Expires *time.Time // zero: never
-
-	// KeepAdmin refuses what would leave nobody to manage keys: to take the scope admin, at
-	// once or at a date, from the last good key that has it.
-	KeepAdmin bool
-}
-
 // List returns all keys, the oldest first, revoked ones too.
 func (k *Keys) List(ctx context.Context) ([]Key, error) {
 	return k.query(ctx, `SELECT `+columns+` ORDER BY created, id`)
@@ -63,12 +51,12 @@ func (k *Keys) query(ctx context.Context, text string, args ...any) ([]Key, erro
 // Get returns a key, also a revoked one. Error: not-found.
 func (k *Keys) Get(ctx context.Context, id string) (Key, error) { return get(ctx, k.db.Read(), id) }
 
-// querier is a pool or a transaction.
-type querier interface {
+// Querier is a pool or a transaction.
+type Querier interface {
 	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
 }
 
-func get(ctx context.Context, q querier, id string) (Key, error) {
+func get(ctx context.Context, q Querier, id string) (Key, error) {
 	key, _, err := scan(q.QueryRowContext(ctx, `SELECT `+columns+` WHERE api_key.id = $1`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Key{}, problem.New(problem.NotFound)
@@ -76,11 +64,22 @@ func get(ctx context.Context, q querier, id string) (Key, error) {
 	return key, err
 }
 
-// Change changes a key that is not revoked: at once in this process, within trust in others.
-// Errors: not-found; options-invalid, whose fields are named name, scopes, limits.rate,
-// limits.concurrent, limits.queued, limits.bytes, limits.until, expires and, where the key
-// as a whole cannot be changed so, id.
-func (k *Keys) Change(ctx context.Context, id string, c Change) (Key, error) {
+// Change changes a key that is not revoked: edit sets Name, Scopes, Own or Expires of the key
+// as it stands. The change holds at once in this process, within trust in others. Errors:
+// not-found; options-invalid, whose fields are named name, scopes, limits.rate,
+// limits.concurrent, limits.queued, limits.bytes, limits.until, expires and, where the key as
+// a whole cannot be changed so, id.
+func (k *Keys) Change(ctx context.Context, id string, edit func(*Key)) (Key, error) {
+	return k.change(ctx, id, edit, false)
+}
+
+// ChangeSafely is Change that takes the scope admin, at once or at a date, from no key that is
+// the last good one with it: nobody could manage keys then.
+func (k *Keys) ChangeSafely(ctx context.Context, id string, edit func(*Key)) (Key, error) {
+	return k.change(ctx, id, edit, true)
+}
+
+func (k *Keys) change(ctx context.Context, id string, edit func(*Key), keepAdmin bool) (Key, error) {
 	var key Key
 	err := k.db.InTx(ctx, func(tx *sql.Tx) error {
 		old, err := get(ctx, tx, id)
@@ -90,11 +89,13 @@ func (k *Keys) Change(ctx context.Context, id string, c Change) (Key, error) {
 		if !old.Revoked.IsZero() {
 			return problem.Invalid(problem.Field{Path: "id", Message: "This key is revoked, for good."})
 		}
-		key = c.of(old)
+		key = old
+		edit(&key)
+		key.Own.Until, key.Expires = stored(key.Own.Until), stored(key.Expires)
 		if wrong := k.faults(key, old); len(wrong) > 0 {
 			return problem.Invalid(wrong...)
 		}
-		if c.KeepAdmin {
+		if keepAdmin {
 			if err := k.keepAdmin(ctx, tx, old, key); err != nil {
 				return err
 			}
@@ -113,23 +114,6 @@ func (k *Keys) Change(ctx context.Context, id string, c Change) (Key, error) {
 	}
 	k.distrust()
 	return key, nil
-}
-
-func (c Change) of(key Key) Key {
-	if c.Name != nil {
-		key.Name = *c.Name
-	}
-	if c.Scopes != nil {
-		key.Scopes = *c.Scopes
-	}
-	if c.Own != nil {
-		key.Own = *c.Own
-		key.Own.Until = stored(c.Own.Until)
-	}
-	if c.Expires != nil {
-		key.Expires = stored(*c.Expires)
-	}
-	return key
 }
 
 // stored is a time as it comes back from the database.
@@ -225,9 +209,7 @@ func (k *Keys) faults(key, old Key) []problem.Field {
 
 // OwnNow returns what holds now of the limits of a key's own, read within q; none for a key
 // that is not known.
-func (k *Keys) OwnNow(ctx context.Context, q interface {
-	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
-}, id string) (Own, error) {
+func (k *Keys) OwnNow(ctx context.Context, q Querier, id string) (Own, error) {
 	var o Own
 	var until int64
 	err := q.QueryRowContext(ctx, `SELECT rate_limit, concurrent, queued, bytes, limits_until FROM api_key WHERE id = $1`, id).

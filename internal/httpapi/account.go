@@ -76,7 +76,7 @@ func (s *Server) usage(x *exchange, keyID string) (*accountUsage, error) {
 
 // jobLimits are those of the key as they hold now.
 func (s *Server) jobLimits(k account.Key, l *accountLimits) {
-	own, all := k.Own.At(time.Now()), s.config.PerKey
+	own, all := k.Own.At(s.to.Now()), s.config.PerKey
 	l.Concurrent, l.Queued, l.Bytes = cmp.Or(own.Concurrent, all.Concurrent), cmp.Or(own.Queued, all.Queued), cmp.Or(own.Bytes, all.Bytes)
 	l.Until = stampOr(own.Until)
 }

@@ -46,7 +46,7 @@ type keyReply struct {
 	Scopes     []account.Scope `json:"scopes"`
 	Limits     ownLimitsReply  `json:"limits"`
 	CreatedAt  string          `json:"created_at"`
-	ExpiresAt  string          `json:"expires,omitempty"`
+	Expires    string          `json:"expires,omitempty"`
 	RevokedAt  string          `json:"revoked_at,omitempty"`
 	LastUsedAt string          `json:"last_used_at,omitempty"`
 	Usage      *accountUsage   `json:"usage,omitempty"` // of one that is looked at
@@ -74,7 +74,7 @@ func keyOf(k account.Key) keyReply {
 		ID: k.ID, Name: k.Name, Prefix: k.Prefix, Scopes: k.Scopes,
 		Limits: ownLimitsReply{Rate: k.Own.Rate, Concurrent: k.Own.Concurrent, Queued: k.Own.Queued,
 			Bytes: k.Own.Bytes, Until: stampOr(k.Own.Until)},
-		CreatedAt: stamp(k.Created), ExpiresAt: stampOr(k.Expires), RevokedAt: stampOr(k.Revoked), LastUsedAt: stampOr(k.LastUsed),
+		CreatedAt: stamp(k.Created), Expires: stampOr(k.Expires), RevokedAt: stampOr(k.Revoked), LastUsedAt: stampOr(k.LastUsed),
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -20,7 +19,7 @@ func (c *keysCall) limitFlags() []flag {
 		return flag{name: name, value: "N", doc: doc, set: func(word string) error {
 			n, err := strconv.Atoi(word)
 			if err != nil || n < 0 {
-				return errors.New("Must be a whole number, 0 for that of the service.") //nolint:staticcheck // a sentence for people
+				return wrongValue("Must be a whole number, 0 for that of the service.")
 			}
 			c.edits = append(c.edits, func(k *account.Key) { to(k, n) })
 			return nil
@@ -38,7 +37,7 @@ func (c *keysCall) limitFlags() []flag {
 		err := b.UnmarshalText([]byte(word))
 		c.edits = append(c.edits, func(k *account.Key) { k.Own.Bytes = int64(b) })
 		if err != nil {
-			return fmt.Errorf("Must be %w.", err) //nolint:staticcheck // a sentence for people
+			return wrongValue("Must be " + err.Error() + ".")
 		}
 		return nil
 	}}
@@ -51,6 +50,9 @@ func (c *keysCall) limitFlags() []flag {
 		when("--expires", "When the key ends: likewise.", func(k *account.Key, t time.Time) { k.Expires = t }),
 	}
 }
+
+// wrongValue is the error of a flag; the parser adds which.
+func wrongValue(message string) error { return problem.Invalid(problem.Field{Message: message}) }
 
 // notOfService refuses flags that were meant for a key and are settings of the service.
 func notOfService(settings []config.Setting) error {
@@ -74,7 +76,7 @@ func readTime(word string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, errors.New("Must be a time such as 2026-11-24T18:00:00Z, a date, or never.") //nolint:staticcheck // a sentence for people
+	return time.Time{}, wrongValue("Must be a time such as 2026-11-24T18:00:00Z, a date, or never.")
 }
 
 func (c *keysCall) edit(k *account.Key) {

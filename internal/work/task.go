@@ -102,7 +102,7 @@ func (t *task) run(ctx context.Context) {
 
 // attempt runs the job once, in a process of its own.
 func (t *task) attempt(ctx context.Context, input string, order Order) (*enginejob.Done, error) {
-	slot, err := t.pool.Acquire(ctx)
+	slot, err := t.pool.Acquire(ctx, jobprocess.Turn{Key: t.job.KeyID, Background: t.large == nil})
 	if err != nil {
 		return nil, err
 	}

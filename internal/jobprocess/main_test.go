@@ -82,6 +82,9 @@ var acts = map[string]func(context.Context, Job) (Outcome, error){
 	},
 	"chatter":  actChatter,
 	"priority": actPriority,
+	"full": func(_ context.Context, job Job) (Outcome, error) {
+		return Outcome{}, &os.PathError{Op: "write", Path: job.Out, Err: unix.ENOSPC}
+	},
 }
 
 func actUpper(_ context.Context, job Job) (Outcome, error) {

@@ -135,6 +135,7 @@ func TestOutcomes(t *testing.T) {
 		{"wild-code", problem.WorkerDied, "unknown code"},
 		{"both", problem.WorkerDied, "both a problem and a result"},
 		{"chatter", problem.WorkerDied, "neither"},
+		{"full", problem.StorageFull, "no space left"},
 	}
 	pool := newPool(t, func(c *Config) { c.Limits.Memory = 512 << 20 })
 	input := newInput(t, "hello")

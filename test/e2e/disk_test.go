@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -105,8 +107,13 @@ func (e *unending) Read(p []byte) (int, error) {
 // taken, and not before there is twice as much again.
 func TestDiskLow(t *testing.T) {
 	t.Parallel()
-	s, root := ownDisk(t)
+	s, root := ownDisk(t, "COMPRESSOR_EGRESS_FETCH_ALLOW=127.0.0.1")
 	c := newClient()
+	told := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(diskSize/3+1<<20))
+		endless(w, r)
+	}))
+	defer told.Close()
 	small := photo(64, 48, 5)
 	expect := func(when string, data []byte, status int, ready string) {
 		t.Helper()
@@ -124,6 +131,10 @@ func TestDiskLow(t *testing.T) {
 	}
 	expect("all free", small, 202, "200 ")
 	expect("a third of it too little", make([]byte, diskSize/3+1<<20), 507, "200 ")
+	if status, code := s.fetch(c, told.URL); status != 507 || code != "storage-full" {
+		t.Errorf("a third of it too little to be fetched: %d %s", status, code)
+	}
+	expect("for a smaller one", small, 202, "200 ")
 	leave(t, root, diskFree-1<<20)
 	expect("low", small, 507, "503 storage-full")
 	leave(t, root, diskFree+1<<20)
@@ -137,8 +148,10 @@ func TestDiskLow(t *testing.T) {
 // no part of anything stays.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	s, root := ownDisk(t, "COMPRESSOR_SLOTS=1", "COMPRESSOR_MIN_FREE=0")
+	s, root := ownDisk(t, "COMPRESSOR_SLOTS=1", "COMPRESSOR_MIN_FREE=0", "COMPRESSOR_EGRESS_FETCH_ALLOW=127.0.0.1")
 	c := newClient()
+	o := newOrigin()
+	defer o.close()
 	var accepted []string
 	for i := range 6 {
 		f := s.mustUpload(c, "photo.jpg", photo(500, 400, uint64(60+i)), `{"async":true}`, http.StatusAccepted)
@@ -147,6 +160,9 @@ func TestDiskFull(t *testing.T) {
 	leave(t, root, 12<<20)
 	if status, code := s.endlessUpload(c, 40<<20); status != 507 || code != "storage-full" {
 		t.Errorf("an upload without end: %d %s", status, code)
+	}
+	if status, code := s.fetch(c, o.first.URL+"/endless"); status != 507 || code != "storage-full" {
+		t.Errorf("a fetch without end: %d %s", status, code)
 	}
 	if left, err := os.ReadDir(filepath.Join(root, "incoming")); err != nil || len(left) > 0 {
 		t.Errorf("left of the upload: %v, %v", left, err)
@@ -185,6 +201,23 @@ func TestDiskFull(t *testing.T) {
 			t.Errorf("left in %s: %v, %v", folder, left, err)
 		}
 	}
+}
+
+// fetch has a file fetched, and waits.
+func (s *server) fetch(c *http.Client, url string) (status int, code string) {
+	s.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, s.base()+"/1.0/fetch", strings.NewReader(fmt.Sprintf(`{"url":%q}`, url)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.SetBasicAuth(key, "")
+	got, err := do(c, r)
+	if err != nil {
+		s.t.Error(err)
+	}
+	f, _ := got.fields()
+	return got.status, f.Code
 }
 
 // endlessUpload sends n bytes in a form that declares no length.

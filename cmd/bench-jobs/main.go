@@ -18,8 +18,9 @@ import (
 func main() {
 	runtime.LockOSThread() // see startService
 	docs := flag.String("docs", "", "also write the table to jobs.md in this `folder`")
+	only := flag.String("only", "", "measure only `this`: jobs, polls, streams, rate or neighbour")
 	flag.Parse()
-	if err := run(*docs); err != nil {
+	if err := run(*docs, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench-jobs:", err)
 		os.Exit(1)
 	}
@@ -28,17 +29,23 @@ func main() {
 // figure is one line of the table.
 type figure struct{ what, found, wanted string }
 
-func run(docs string) error {
+func run(docs, only string) error {
 	intro := fmt.Sprintf("Measured %s on %d cores (%s); load before the run %s, the clients on the same cores.",
 		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), cpuModel(), load())
 	fmt.Println(intro)
 	var table []figure
-	for _, measure := range []func(dir string) ([]figure, error){throughput, wakeUp, streams, rateWindow, neighbour} {
+	for _, part := range []struct {
+		name    string
+		measure func(dir string) ([]figure, error)
+	}{{"jobs", throughput}, {"polls", wakeUp}, {"streams", streams}, {"rate", rateWindow}, {"neighbour", neighbour}} {
+		if only != "" && only != part.name {
+			continue
+		}
 		dir, err := os.MkdirTemp("", "compressor-bench-")
 		if err != nil {
 			return err
 		}
-		found, err := measure(dir)
+		found, err := part.measure(dir)
 		os.RemoveAll(dir)
 		if err != nil {
 			return err
@@ -49,7 +56,7 @@ func run(docs string) error {
 		table = append(table, found...)
 	}
 	fmt.Printf("load after the run: %s\n", load())
-	if docs == "" {
+	if docs == "" || only != "" { // a page shows one whole run
 		return nil
 	}
 	return writePage(filepath.Join(docs, "jobs.md"), intro, table)

@@ -159,6 +159,11 @@ func (c *client) fetch(url string) (job, error) {
 	return c.call(http.StatusAccepted, http.MethodPost, "/1.0/fetch", "application/json", body)
 }
 
+// get asks for a job as it is.
+func (c *client) get(id string) (job, error) {
+	return c.call(http.StatusOK, http.MethodGet, "/1.0/jobs/"+id, "", nil)
+}
+
 // poll waits up to a minute for a change.
 func (c *client) poll(id string) (job, error) {
 	return c.call(http.StatusOK, http.MethodGet, "/1.0/jobs/"+id+"?wait=60", "", nil)

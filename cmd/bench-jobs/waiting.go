@@ -66,8 +66,9 @@ func wakeUp(dir string) ([]figure, error) {
 
 func wokenUp(c *client, url string) (time.Duration, error) {
 	j, err := c.fetch(url)
-	for err == nil && j.Status != "processing" {
-		j, err = c.poll(j.ID)
+	for err == nil && j.Status != "processing" { // a poll that came late would wait for the end
+		time.Sleep(2 * time.Millisecond)
+		j, err = c.get(j.ID)
 	}
 	if err != nil {
 		return 0, err

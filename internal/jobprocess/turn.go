@@ -11,8 +11,8 @@ type Turn struct {
 	Background bool   // nobody waits: one slot is not for it, and it runs at a lower priority
 }
 
-// backgroundNice is the nice value of background jobs (nice(2)): beside one at 0 they get a
-// tenth of a processor, and alone all of it.
+// backgroundNice is how much nicer background jobs are than the service (nice(2)): beside one
+// of the others they get a tenth of a processor, and alone all of it.
 const backgroundNice = 10
 
 // overtaken is how many jobs somebody waits for may start, one after another, while

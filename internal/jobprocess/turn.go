@@ -2,6 +2,7 @@ package jobprocess
 
 import (
 	"maps"
+	"slices"
 	"sync"
 )
 
@@ -14,6 +15,11 @@ type Turn struct {
 // backgroundNice is how much nicer background jobs are than the service (nice(2)): beside one
 // of the others they get a tenth of a processor, and alone all of it.
 const backgroundNice = 10
+
+// crowdNice is that of jobs that somebody waits for, of a key that has others of which that is
+// true: each may use every core, so without it a key with one job would have to share the
+// processors evenly with one that floods.
+const crowdNice = 7
 
 // overtaken is how many jobs somebody waits for may start, one after another, while
 // background jobs wait and none of them runs. The next slot is theirs, so that no stream of
@@ -48,6 +54,7 @@ type waiter struct {
 	turn  Turn
 	tag   int64 // how many jobs each key had before it, if they take turns
 	seq   int64 // order of arrival
+	nice  int   // known once it has a slot
 	ready chan struct{}
 }
 
@@ -115,6 +122,12 @@ func (t *turns) hand() {
 			t.overtook = 0
 		}
 		w := from.take(t.running)
+		switch {
+		case w.turn.Background:
+			w.nice = backgroundNice
+		case t.running[w.turn.Key] > 0 || t.front.has(w.turn.Key):
+			w.nice = crowdNice
+		}
 		t.busy++
 		t.running[w.turn.Key]++
 		close(w.ready)
@@ -125,6 +138,11 @@ func (l *line) add(w *waiter) {
 	w.tag = max(l.clock, l.next[w.turn.Key])
 	l.next[w.turn.Key] = w.tag + 1
 	l.waiting = append(l.waiting, w)
+}
+
+// has says whether a job of the key waits.
+func (l *line) has(key string) bool {
+	return slices.ContainsFunc(l.waiting, func(w *waiter) bool { return w.turn.Key == key })
 }
 
 // remove takes w out. Those of its key behind it move up.

@@ -226,3 +226,20 @@ func TestTurnsAtRandom(t *testing.T) {
 		}
 	}
 }
+
+// TestNice: a job is nicer when nobody waits for it, and a little when its key has others.
+func TestNice(t *testing.T) {
+	turns := newTurns(4)
+	for i, c := range []struct {
+		turn Turn
+		nice int
+	}{
+		{waited("a"), 0}, {waited("a"), crowdNice}, {behind("b"), backgroundNice}, {waited("c"), 0},
+	} {
+		w := turns.join(c.turn)
+		<-w.ready
+		if w.nice != c.nice {
+			t.Errorf("job %d: nice %d instead of %d", i, w.nice, c.nice)
+		}
+	}
+}

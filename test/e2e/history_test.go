@@ -33,10 +33,8 @@ func (h *history) add(e event) {
 	h.events = append(h.events, e)
 }
 
-func (h *history) accept(id string, file int) { h.add(event{id: id, accepted: true, file: file}) }
-
-// acceptAs is accept of a job that may end in other ways than completed. One that was
-// accepted already, in the same way, was asked for again under its idempotency key.
+// acceptAs notes that a job was accepted, which may end in these states, "" for completed. One
+// that was accepted already, in the same way, was asked for again under its idempotency key.
 func (h *history) acceptAs(id string, file int, want string) {
 	e := event{id: id, accepted: true, file: file, want: want}
 	h.mu.Lock()

@@ -171,6 +171,8 @@ func (d *fakeDesk) Readmit(_ context.Context, keyID string) error {
 
 func (d *fakeDesk) Ready(context.Context) error { return d.notReady }
 
+func (d *fakeDesk) Room(int64) error { return d.notReady }
+
 func (d *fakeDesk) put(j job.Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

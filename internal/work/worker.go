@@ -151,7 +151,7 @@ func (w *Worker) redact(ctx context.Context, j job.Job) {
 	}
 	raw, err := json.Marshal(order.redacted())
 	if err == nil {
-		err = w.store.Redact(ctx, j.ID, raw)
+		err = w.store.Redact(ctx, map[string]json.RawMessage{j.ID: raw})
 	}
 	if err != nil {
 		w.log.Error("source of an ended job not forgotten", "job", j.ID, "error", err)

@@ -139,9 +139,12 @@ func (s *Store) GetByLink(ctx context.Context, linkID string) (job.Job, error) {
 // it in these words, or SQLite does not see that the index serves.
 const open = `state IN ('held', 'enqueued', 'processing')`
 
+// single leaves batches out: nobody holds one, and it has no ticket.
+const single = ` AND items = 0`
+
 // Counts implements job.Reader.
 func (s *Store) Counts(ctx context.Context) (job.Counts, error) {
-	return count(ctx, s.db.Read(), `SELECT state, COUNT(*) FROM job WHERE `+open+` GROUP BY state`)
+	return count(ctx, s.db.Read(), `SELECT state, COUNT(*) FROM job WHERE `+open+single+` GROUP BY state`)
 }
 
 // CountsOf implements job.Reader.
@@ -150,7 +153,7 @@ func (s *Store) CountsOf(ctx context.Context, keyID string) (job.Counts, error) 
 }
 
 func countOf(ctx context.Context, q querier, keyID string) (job.Counts, error) {
-	return count(ctx, q, `SELECT state, COUNT(*) FROM job WHERE key_id = $1 AND `+open+` GROUP BY state`, keyID)
+	return count(ctx, q, `SELECT state, COUNT(*) FROM job WHERE key_id = $1 AND `+open+single+` GROUP BY state`, keyID)
 }
 
 func count(ctx context.Context, q querier, text string, args ...any) (job.Counts, error) {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -54,12 +53,16 @@ func (s *Store) Enqueue(ctx context.Context, j job.Job) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
-	err = s.db.InTx(ctx, func(tx *sql.Tx) error {
+	err = s.db.InTx(ctx, func(tx *sql.Tx) (err error) {
 		if err := s.repeated(ctx, tx, j.Once); err != nil { // before admission: it adds nothing
 			return err
 		}
-		if j.State, err = s.admission(ctx, tx, j.KeyID); err != nil {
+		room, err := s.admission(ctx, tx, j.KeyID, 1)
+		if err != nil {
 			return err
+		}
+		if j.State = job.Enqueued; room < 1 {
+			j.State = job.Held
 		}
 		if err := s.add(ctx, tx, &j); err != nil {
 			return err
@@ -92,30 +95,33 @@ func (s *Store) fresh(j job.Job) (job.Job, error) {
 		Created: database.Time(database.Millis(s.now()))}, nil
 }
 
-// admission says in which state a new job of this key starts, or that it may not.
-func (s *Store) admission(ctx context.Context, tx *sql.Tx, keyID string) (job.State, error) {
+// admission says how many of so many new jobs of this key start in the queue, the others
+// being held, or that they may not be at all.
+func (s *Store) admission(ctx context.Context, tx *sql.Tx, keyID string, fresh int) (room int, err error) {
 	if s.limits.Queued > 0 {
 		var waiting int
-		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM job WHERE `+open+` AND state <> 'processing'`).Scan(&waiting)
+		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM job WHERE `+open+single+` AND state <> 'processing'`).Scan(&waiting)
 		if err != nil {
-			return "", fmt.Errorf("count of jobs: %w", err)
+			return 0, fmt.Errorf("count of jobs: %w", err)
 		}
-		if waiting >= s.limits.Queued {
-			return "", problem.New(problem.QueueFull)
+		if waiting+fresh > s.limits.Queued {
+			return 0, problem.New(problem.QueueFull)
 		}
 	}
 	c, err := countOf(ctx, tx, keyID)
 	if err != nil {
-		return "", err
+		return 0, err
 	}
-	if s.limits.QueuedPerKey > 0 && c.Queued() >= s.limits.QueuedPerKey {
-		return "", problem.New(problem.KeyBusy)
+	if s.limits.QueuedPerKey > 0 && c.Queued()+fresh > s.limits.QueuedPerKey {
+		return 0, problem.New(problem.KeyBusy)
 	}
-	// One that is held already goes first, whatever room there is.
-	if s.limits.Admitted > 0 && (c.Enqueued+c.Processing >= s.limits.Admitted || c.Held > 0) {
-		return job.Held, nil
+	switch {
+	case s.limits.Admitted <= 0:
+		return fresh, nil
+	case c.Held > 0: // one that is held already goes first, whatever room there is
+		return 0, nil
 	}
-	return job.Enqueued, nil
+	return min(fresh, max(0, s.limits.Admitted-c.Enqueued-c.Processing)), nil
 }
 
 // admit enqueues as many held jobs of the key as it may have more, oldest first, and
@@ -175,43 +181,3 @@ func tickets(ctx context.Context, q querier, text string, args ...any) ([]job.Ti
 	}
 	return out, nil
 }
-
-// Cancel implements job.Submitter.
-func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
-	trouble, err := encode(problem.New(problem.Canceled))
-	if err != nil {
-		return job.Job{}, err
-	}
-	now := database.Millis(s.now())
-	var j job.Job
-	var admitted []string
-	err = s.change(ctx, id, func(tx *sql.Tx) error {
-		// The epoch rises, so that every ticket out there is stale from this commit on.
-		j, err = one(ctx, tx, errEnded, `UPDATE job SET state = 'failed', problem = $1, cancel_requested = TRUE,
-			epoch = epoch + 1, owner = '', lease_until = 0, finished = $2
-			WHERE id = $3 AND `+open+` RETURNING `+columns, trouble, now, id)
-		if err == nil {
-			if j, err = s.putNotice(ctx, tx, j); err != nil {
-				return err
-			}
-			admitted, err = s.admit(ctx, tx, j.KeyID)
-			return err
-		}
-		if !errors.Is(err, errEnded) {
-			return err
-		}
-		j, err = one(ctx, tx, problem.New(problem.NotFound), `UPDATE job SET cancel_requested = TRUE,
-			expires = CASE WHEN expires > $1 THEN $1 ELSE expires END
-			WHERE id = $2 RETURNING `+columns, now, id)
-		return err
-	})
-	if err != nil {
-		return job.Job{}, err
-	}
-	s.issued(admitted)
-	s.noticed(j)
-	return j, nil
-}
-
-// errEnded is Cancel's way of telling that the job was open no more.
-var errEnded = errors.New("the job has ended")

@@ -187,6 +187,13 @@ func (d *Desk) Cancel(ctx context.Context, id string) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
+	if j.Batch.Total > 0 {
+		err = d.clear(ctx, j)
+		if j.Canceled && j.Output.Path != "" { // it stands for those of the items
+			err = errors.Join(err, d.store.MarkResultGone(ctx, id))
+		}
+		return j, err
+	}
 	d.worker.interrupt(id)
 	d.worker.redact(ctx, j)
 	if j.InputRef != "" && j.State.Ended() {
@@ -198,7 +205,8 @@ func (d *Desk) Cancel(ctx context.Context, id string) (job.Job, error) {
 	return j, err
 }
 
-// OpenResult opens a result by the secret id of its link. Errors: not-found, and
+// OpenResult opens a result by the secret id of its link. There is no file for a batch,
+// whose results are those of its items. Errors: not-found, and
 // link-expired for what was there once.
 func (d *Desk) OpenResult(ctx context.Context, linkID string) (job.Job, *os.File, error) {
 	j, err := d.store.GetByLink(ctx, linkID)
@@ -210,6 +218,9 @@ func (d *Desk) OpenResult(ctx context.Context, linkID string) (job.Job, *os.File
 			return job.Job{}, nil, problem.New(problem.NotFound)
 		}
 		return job.Job{}, nil, problem.New(problem.LinkExpired)
+	}
+	if j.Batch.Total > 0 {
+		return j, nil, nil
 	}
 	f, err := d.files.Open(j.Output.Path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -31,6 +31,7 @@ type Order struct {
 	Detail report.Detail `json:"detail"`
 	Tag    string        `json:"tag,omitempty"`
 	Source *Source       `json:"source,omitempty"`
+	Told   bool          `json:"told,omitempty"` // of an item: its batch shows its report
 }
 
 // redacted is the order without what only the work needs: the address of a source may hold

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"compressor/internal/problem"
@@ -80,16 +81,31 @@ func (s *Store) folder(dir string) error {
 	return nil
 }
 
+// syncers is how many files are flushed at once, so that they share commits of the journal.
+const syncers = 16
+
 // Sync makes durable what was kept without.
-func (s *Store) Sync(name string) error {
-	path, err := s.path(name)
-	if err != nil {
-		return err
+func (s *Store) Sync(names ...string) error {
+	var g errgroup.Group
+	g.SetLimit(syncers)
+	folders := map[string]bool{}
+	for _, name := range names {
+		path, err := s.path(name)
+		if err != nil {
+			return errors.Join(err, g.Wait())
+		}
+		folders[filepath.Dir(path)] = true
+		g.Go(func() error { return syncPath(path) })
 	}
-	if err := syncPath(path); err != nil {
+	if err := g.Wait(); err != nil {
 		return full(err)
 	}
-	return full(syncPath(filepath.Dir(path)))
+	for folder := range folders {
+		if err := syncPath(folder); err != nil {
+			return full(err)
+		}
+	}
+	return nil
 }
 
 // Open gives a kept file. A missing one is an fs.ErrNotExist.

@@ -108,6 +108,7 @@ func (n *node) newServer(base string) (*httpapi.Server, error) {
 		BaseURL: base, Hold: c.Jobs.Hold, SyncBytes: config.SyncBytes, RateWindow: c.Limits.Window,
 		Origins:     config.Texts(c.Server.Origins),
 		Limits:      intake.Limits{File: int64(c.Upload.MaxBytes)},
+		BatchBytes:  int64(c.Upload.MaxBatch),
 		Pace:        intake.Pace{Stall: c.Upload.Stall, Rate: max(1, int64(c.Upload.MinRate))},
 		Connections: c.Server.Connections, Version: buildVersion(), Sandbox: n.cage.String(),
 	}, httpapi.Services{

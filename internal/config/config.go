@@ -67,6 +67,7 @@ type Fetch struct {
 // Upload is how uploads are taken.
 type Upload struct {
 	MaxBytes Bytes         `json:"max_bytes" env:"COMPRESSOR_MAX_UPLOAD" default:"8GiB" minimum:"1" doc:"Largest file taken, uploaded or fetched."`
+	MaxBatch Bytes         `json:"max_batch" env:"COMPRESSOR_MAX_BATCH" default:"16GiB" minimum:"1" doc:"Most bytes of a batch that is uploaded."`
 	Stall    time.Duration `json:"stall" env:"COMPRESSOR_STALL" default:"30s" minimum:"100ms" doc:"A body that does not move for so long is given up."`
 	MinRate  Bytes         `json:"min_rate" env:"COMPRESSOR_MIN_RATE" default:"10KiB" minimum:"0" doc:"Slowest body taken, in bytes a second over a minute; 0 for any."`
 }

@@ -39,6 +39,7 @@ type fakeDesk struct {
 	mu       sync.Mutex
 	jobs     map[string]job.Job
 	sent     []work.Submission
+	batches  []work.Batch
 	inputs   [][]byte // contents of each submission's input
 	durable  []string
 	waits    []time.Duration
@@ -82,6 +83,55 @@ func (d *fakeDesk) Submit(_ context.Context, s work.Submission) (work.Receipt, e
 	d.jobs[j.ID] = j
 	return work.Receipt{Job: j, Large: d.large}, nil
 }
+
+// SubmitBatch keeps a batch, and its items as jobs that name it.
+func (d *fakeDesk) SubmitBatch(_ context.Context, b work.Batch) (work.Receipt, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.batches = append(d.batches, b)
+	if j, ok := d.jobs[d.repeat]; ok {
+		return work.Receipt{Job: j, Repeated: true}, nil
+	}
+	request, err := json.Marshal(b.Order)
+	if err != nil {
+		return work.Receipt{}, err
+	}
+	whole := job.Job{ID: uuid.NewString(), KeyID: b.KeyID, State: job.Enqueued, Request: request, Created: noon,
+		Batch: job.Batch{Total: len(b.Items), Pending: len(b.Items)}}
+	for i, item := range b.Items {
+		if request, err = json.Marshal(item.Order); err != nil {
+			return work.Receipt{}, err
+		}
+		j := job.Job{ID: uuid.NewString(), KeyID: b.KeyID, State: job.Held, Request: request, Created: noon, Parent: whole.ID, Position: i}
+		d.jobs[j.ID] = j
+		if item.Input != nil {
+			content, _ := item.Input.Bytes(1 << 30)
+			d.inputs = append(d.inputs, content)
+		}
+	}
+	d.jobs[whole.ID] = whole
+	return work.Receipt{Job: whole}, nil
+}
+
+func (d *fakeDesk) Items(_ context.Context, id string, each func(job.Job) error) error {
+	d.mu.Lock()
+	var items []job.Job
+	for _, j := range d.jobs {
+		if j.Parent == id {
+			items = append(items, j)
+		}
+	}
+	d.mu.Unlock()
+	slices.SortFunc(items, func(a, b job.Job) int { return a.Position - b.Position })
+	for _, j := range items {
+		if err := each(j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *fakeDesk) OpenItem(job.Job) (*os.File, error) { return os.Open(d.file) }
 
 func (d *fakeDesk) Wait(ctx context.Context, id string, most time.Duration) (job.Job, error) {
 	j, err := d.Get(ctx, id)
@@ -153,6 +203,9 @@ func (d *fakeDesk) OpenResult(_ context.Context, linkID string) (job.Job, *os.Fi
 		}
 		if !j.Available(noon) {
 			return job.Job{}, nil, problem.New(problem.LinkExpired)
+		}
+		if j.Batch.Total > 0 {
+			return j, nil, nil
 		}
 		f, err := os.Open(d.file)
 		return j, f, err

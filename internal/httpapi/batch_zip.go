@@ -177,6 +177,7 @@ func (a *archive) text(name string, at time.Time, text []byte) error {
 func (a *archive) raw(name string, at time.Time, content io.Reader, size uint64, sum uint32) error {
 	h := &zip.FileHeader{Name: name, Method: zip.Store, Flags: 1 << 11, CRC32: sum,
 		CompressedSize64: size, UncompressedSize64: size, CreatorVersion: 20, ReaderVersion: 20}
+	//lint:ignore SA1019 CreateRaw writes the fields as they are, and Modified is none of them
 	h.ModifiedDate, h.ModifiedTime = dosTime(at)
 	w, err := a.to.CreateRaw(h)
 	if err != nil {

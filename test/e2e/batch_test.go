@@ -89,6 +89,14 @@ func TestKillBatch(t *testing.T) {
 	s.waitReady()
 	id := (<-sent).ID
 	s.await(t, c, id)
+	checkWhole(t, s, c, id, files, photos)
+	checkNotices(t, hook, id)
+}
+
+// checkWhole: all items of an ended batch are there, in order, the first ones completed,
+// each with one result.
+func checkWhole(t *testing.T, s *server, c *http.Client, id string, files [][]byte, photos int) {
+	t.Helper()
 	r, err := get(c, s.base(), "/1.0/jobs/"+id)
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +105,7 @@ func TestKillBatch(t *testing.T) {
 	if err := json.Unmarshal(r.body, &w); err != nil {
 		t.Fatal(err)
 	}
-	if w.Status != "completed" || w.Counts.Total != photos+bad || w.Counts.Completed != photos || w.Counts.Failed != bad || len(w.Items) != photos+bad {
+	if w.Status != "completed" || w.Counts.Total != len(files) || w.Counts.Completed != photos || w.Counts.Failed != len(files)-photos || len(w.Items) != len(files) {
 		t.Errorf("%s", r.body)
 	}
 	results := s.files("results")
@@ -118,7 +126,6 @@ func TestKillBatch(t *testing.T) {
 			t.Errorf("item %d has %d result files", i, n)
 		}
 	}
-	checkNotices(t, hook, id)
 }
 
 // checkNotices: at least one came, all of the same delivery, and each tells of the end.

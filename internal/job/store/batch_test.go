@@ -14,6 +14,23 @@ import (
 	"compressor/internal/job/storetest"
 )
 
+// finishItem ends the item of a batch at a position, with a result.
+func finishItem(t *testing.T, s *store.Store, id string, position int) error {
+	return s.Items(t.Context(), id, func(j job.Job) error {
+		if j.Position != position {
+			return nil
+		}
+		if j.State == job.Enqueued {
+			var err error
+			if j, err = s.Claim(t.Context(), j.Ticket(), "n/p", time.Minute); err != nil {
+				return err
+			}
+		}
+		_, err := s.Finish(t.Context(), j.Ticket(), job.Outcome{Output: job.Output{LinkID: j.ID, Path: "results/" + j.ID}})
+		return err
+	})
+}
+
 // TestBatchNotice: a batch has one notice, of its end, and the results of its items stay as
 // long as that is under way and are held with it.
 func TestBatchNotice(t *testing.T) {
@@ -25,20 +42,7 @@ func TestBatchNotice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	finish := func(position int) error {
-		return s.Items(t.Context(), whole.ID, func(j job.Job) error {
-			if j.Position != position {
-				return nil
-			}
-			if j.State == job.Enqueued {
-				if j, err = s.Claim(t.Context(), j.Ticket(), "n/p", time.Minute); err != nil {
-					return err
-				}
-			}
-			_, err := s.Finish(t.Context(), j.Ticket(), job.Outcome{Output: job.Output{LinkID: j.ID, Path: "results/" + j.ID}})
-			return err
-		})
-	}
+	finish := func(position int) error { return finishItem(t, s, whole.ID, position) }
 	if err := finish(0); err != nil || len(out.took) != 0 || out.woken != 0 {
 		t.Fatalf("%v; of an item were taken %d, woken %d", err, len(out.took), out.woken)
 	}

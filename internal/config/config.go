@@ -69,6 +69,8 @@ type Upload struct {
 	MaxBytes Bytes         `json:"max_bytes" env:"COMPRESSOR_MAX_UPLOAD" default:"8GiB" minimum:"1" doc:"Largest file taken, uploaded or fetched."`
 	Stall    time.Duration `json:"stall" env:"COMPRESSOR_STALL" default:"30s" minimum:"100ms" doc:"A body that does not move for so long is given up."`
 	MinRate  Bytes         `json:"min_rate" env:"COMPRESSOR_MIN_RATE" default:"10KiB" minimum:"0" doc:"Slowest body taken, in bytes a second over a minute; 0 for any."`
+	Open     int           `json:"open" env:"COMPRESSOR_UPLOADS_OPEN" default:"100" minimum:"1" doc:"Most resumable uploads of one key that are not complete."`
+	Life     time.Duration `json:"life" env:"COMPRESSOR_UPLOAD_LIFE" default:"24h" minimum:"100ms" doc:"A resumable upload that is not complete after so long is removed."`
 }
 
 // Jobs is how many jobs run, wait and stay.

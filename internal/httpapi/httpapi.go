@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/tus/tusd/v2/pkg/handler"
 
 	"compressor/internal/account"
 	"compressor/internal/format"
@@ -27,6 +28,7 @@ import (
 	"compressor/internal/job"
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
+	"compressor/internal/resumable"
 	"compressor/internal/schema"
 	"compressor/internal/webhook"
 	"compressor/internal/work"
@@ -118,6 +120,7 @@ type Services struct {
 	Desk     Desk
 	Webhooks Webhooks
 	Staging  Staging
+	Uploads  *resumable.Box
 	Formats  *format.Table
 	Options  schema.Opts // the words that the tags of package recipe leave open
 	Log      *slog.Logger
@@ -133,6 +136,7 @@ type Server struct {
 	fetches *schema.Schema
 	groups  []string // names of the option hashes, "image" and such
 	openapi []byte
+	tus     *handler.UnroutedHandler
 
 	http     *http.Server
 	slots    chan struct{} // one taken for each open connection
@@ -165,6 +169,9 @@ func New(c Config, to Services) (*Server, error) {
 	if s.fetches, err = schema.Of(recipe.Fetch{}, to.Options); err != nil {
 		return nil, err
 	}
+	if s.tus, err = s.newTus(); err != nil {
+		return nil, err
+	}
 	for _, o := range s.uploads.Options() {
 		if o.Type == "hash" && !strings.Contains(o.Path, ".") && o.Path != "webhook" {
 			s.groups = append(s.groups, o.Path)
@@ -194,12 +201,16 @@ type call struct {
 	bucket account.Bucket
 }
 
-// routes is the whole surface. Whatever answers GET answers HEAD, too.
+// routes is the whole surface. Whatever answers GET answers HEAD, too, if not in its own way.
 func (s *Server) routes() []route {
 	open := func(do func(*exchange) error) map[string]call {
 		return map[string]call{http.MethodGet: {do: do}}
 	}
 	one := func(method string, c call) map[string]call { return map[string]call{method: c} }
+	creation := map[string]call{
+		http.MethodPost:    {s.createUpload, account.Compress, account.Requests},
+		http.MethodOptions: {s.uploadOptions, account.Compress, account.Reads},
+	}
 	return []route{
 		{pattern: "/1.0/account", methods: one(http.MethodGet, call{s.account, account.Read, account.Requests})},
 		{pattern: "/1.0/upload", methods: one(http.MethodPost, call{s.upload, account.Compress, account.Requests})},
@@ -210,6 +221,15 @@ func (s *Server) routes() []route {
 			http.MethodDelete: {s.cancel, account.Compress, account.Reads},
 		}},
 		{pattern: "/1.0/jobs/{id}/events", methods: one(http.MethodGet, call{s.events, account.Read, account.Reads})},
+		{pattern: "/1.0/uploads", methods: creation},
+		{pattern: "/1.0/uploads/{$}", methods: creation},
+		{pattern: "/1.0/uploads/{id}", methods: map[string]call{
+			http.MethodGet:     {s.uploadState, account.Compress, account.Reads},
+			http.MethodHead:    {s.uploadOffset, account.Compress, account.Reads},
+			http.MethodPatch:   {s.appendUpload, account.Compress, account.Reads},
+			http.MethodDelete:  {s.endUpload, account.Compress, account.Reads},
+			http.MethodOptions: {s.uploadOptions, account.Compress, account.Reads},
+		}},
 		{pattern: "/1.0/webhooks", methods: one(http.MethodGet, call{s.webhooks, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}", methods: one(http.MethodGet, call{s.webhook, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}/replay", methods: one(http.MethodPost, call{s.replay, account.Compress, account.Requests})},
@@ -240,11 +260,10 @@ func (s *Server) mount(r route) {
 			x.preflight(allowed(r.methods))
 			return
 		}
-		method := req.Method
-		if method == http.MethodHead {
-			method = http.MethodGet
+		c, ok := r.methods[req.Method]
+		if !ok && req.Method == http.MethodHead {
+			c, ok = r.methods[http.MethodGet]
 		}
-		c, ok := r.methods[method]
 		if !ok {
 			x.Header().Set("Allow", allowed(r.methods))
 			x.unrouted(problem.New(problem.MethodNotAllowed))
@@ -262,7 +281,7 @@ func (s *Server) mount(r route) {
 
 func allowed(methods map[string]call) string {
 	var names []string
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
 		_, ok := methods[m]
 		if _, get := methods[http.MethodGet]; ok || m == http.MethodHead && get {
 			names = append(names, m)

@@ -134,6 +134,9 @@ func (s *Server) untilLeaving(t *tusTurn) (stop func()) {
 func (s *Server) answerTus(t *tusTurn) error {
 	x := t.x
 	t.passHeaders()
+	if t.interrupted() {
+		x.Header().Set("Connection", "close") // or net/http would wait for the rest of the body
+	}
 	if t.status >= 400 {
 		s.abandon(t)
 		return t.failure()

@@ -75,6 +75,12 @@ func (t *tusTurn) interrupt() {
 	t.SetReadDeadline(time.Time{}) //nolint:errcheck // not every connection has deadlines
 }
 
+func (t *tusTurn) interrupted() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.stopped
+}
+
 // tusBody is the body as tusd reads it: it must keep moving, and why it failed is noted.
 type tusBody struct {
 	body *intake.Guarded

@@ -147,9 +147,9 @@ func (m made) reported(t *testing.T) {
 	if rep.SavedBytes != m.in.Size-m.out.Result.Size {
 		t.Errorf("%s: saved_bytes %d, want %d", asText(m.recipe), rep.SavedBytes, m.in.Size-m.out.Result.Size)
 	}
-	floor := m.recipe.Compression(m.row.Family).Floor()
+	floor := m.recipe.Floor(m.row.Family)
 	if m.changed() {
-		floor = min(floor, recipe.VisuallyLossless)
+		floor = max(min(floor, recipe.VisuallyLossless), m.recipe.Target(m.row.Family).Score)
 	}
 	switch {
 	case rep.Score == nil:

@@ -69,10 +69,11 @@ var mayImport = map[string]string{
 	"account":       "database problem",
 	"intake":        "blob egress problem",
 	"webhook":       "database egress job problem",
+	"resumable":     "blob/disk job problem work",
 	"work":          "blob blob/disk codec egress engine enginejob intake job jobprocess problem recipe report",
 
 	// edges never import codecs, stores or the engine
-	"httpapi": "account blob egress format intake job problem recipe report schema webhook work",
+	"httpapi": "account blob egress format intake job problem recipe report resumable schema webhook work",
 	"config":  "problem schema",
 }
 
@@ -85,6 +86,7 @@ var onlyIn = map[string]string{
 	"database/sql":                        "database job/store queue account webhook",
 	"net/http":                            "egress httpapi",
 	"modernc.org/sqlite":                  "database",
+	"github.com/tus/tusd/v2/pkg/handler":  "httpapi resumable",
 	"github.com/riverqueue/river":         "queue",
 	"github.com/landlock-lsm/go-landlock": "sandbox",
 	"github.com/elastic/go-seccomp-bpf":   "sandbox",

@@ -112,7 +112,7 @@ func (n *node) newServer(base string) (*httpapi.Server, error) {
 		Pace:        intake.Pace{Stall: c.Upload.Stall, Rate: max(1, int64(c.Upload.MinRate))},
 		Connections: c.Server.Connections, Version: buildVersion(), Sandbox: n.cage.String(),
 	}, httpapi.Services{
-		Keys: n.keys, Meter: n.meter, Desk: n.desk, Webhooks: n.hooks, Staging: n.files,
+		Keys: n.keys, Meter: n.meter, Desk: n.desk, Webhooks: n.hooks, Staging: n.files, Uploads: n.uploads,
 		Formats: table, Options: formatWords(rows), Log: n.log, Now: time.Now,
 	})
 }

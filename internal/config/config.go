@@ -70,6 +70,8 @@ type Upload struct {
 	MaxBatch Bytes         `json:"max_batch" env:"COMPRESSOR_MAX_BATCH" default:"16GiB" minimum:"1" doc:"Most bytes of a batch that is uploaded."`
 	Stall    time.Duration `json:"stall" env:"COMPRESSOR_STALL" default:"30s" minimum:"100ms" doc:"A body that does not move for so long is given up."`
 	MinRate  Bytes         `json:"min_rate" env:"COMPRESSOR_MIN_RATE" default:"10KiB" minimum:"0" doc:"Slowest body taken, in bytes a second over a minute; 0 for any."`
+	Open     int           `json:"open" env:"COMPRESSOR_UPLOADS_OPEN" default:"100" minimum:"1" doc:"Most resumable uploads of one key that are not complete."`
+	Life     time.Duration `json:"life" env:"COMPRESSOR_UPLOAD_LIFE" default:"24h" minimum:"100ms" doc:"A resumable upload that is not complete after so long is removed."`
 }
 
 // Jobs is how many jobs run, wait and stay.

@@ -29,6 +29,7 @@ import (
 	"compressor/internal/job"
 	"compressor/internal/problem"
 	"compressor/internal/report"
+	"compressor/internal/resumable"
 	"compressor/internal/schema"
 	"compressor/internal/webhook"
 	"compressor/internal/work"
@@ -71,12 +72,18 @@ func (d *fakeDesk) Submit(_ context.Context, s work.Submission) (work.Receipt, e
 	if s.Input != nil {
 		content, _ = s.Input.Bytes(1 << 30)
 	}
+	if s.File != "" {
+		content, _ = os.ReadFile(filepath.Join(filepath.Dir(d.file), s.File))
+	}
 	d.inputs = append(d.inputs, content)
 	request, err := json.Marshal(s.Order)
 	if err != nil {
 		return work.Receipt{}, err
 	}
-	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, State: job.Enqueued, Request: request, Created: noon}
+	j := job.Job{ID: s.ID, KeyID: s.KeyID, State: job.Enqueued, Request: request, Created: noon}
+	if j.ID == "" {
+		j.ID = uuid.NewString()
+	}
 	if s.Wait {
 		j.State = job.Processing
 	}
@@ -264,15 +271,16 @@ func complete(j *job.Job) {
 // service is a running edge with a fake desk behind it, and a real account.
 type service struct {
 	*Server
-	desk  *fakeDesk
-	keys  *account.Keys
-	meter *account.Meter
-	hooks *webhook.Box
-	key   string // good for everything
-	keyID string
-	url   string
-	log   *lockedBuffer
-	dir   string
+	desk    *fakeDesk
+	keys    *account.Keys
+	meter   *account.Meter
+	hooks   *webhook.Box
+	uploads *resumable.Box
+	key     string // good for everything
+	keyID   string
+	url     string
+	log     *lockedBuffer
+	dir     string
 }
 
 // lockedBuffer is a log that can be waited for.
@@ -383,9 +391,14 @@ func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Webhooks: s.hooks, Staging: files, Formats: formats,
+	log := slog.New(slog.NewJSONHandler(s.log, nil))
+	s.uploads, err = resumable.Open(files, s.desk, resumable.Limits{Open: 3, Life: time.Hour}, log, func() time.Time { return noon })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Webhooks: s.hooks, Staging: files, Uploads: s.uploads, Formats: formats,
 		Options: schema.Opts{Enums: map[string][]string{"image": {"jpeg", "png"}}},
-		Log:     slog.New(slog.NewJSONHandler(s.log, nil)), Now: func() time.Time { return noon }})
+		Log:     log, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/tus/tusd/v2/pkg/handler"
 
 	"compressor/internal/account"
 	"compressor/internal/format"
@@ -27,6 +28,7 @@ import (
 	"compressor/internal/job"
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
+	"compressor/internal/resumable"
 	"compressor/internal/schema"
 	"compressor/internal/webhook"
 	"compressor/internal/work"
@@ -127,6 +129,7 @@ type Services struct {
 	Desk     Desk
 	Webhooks Webhooks
 	Staging  Staging
+	Uploads  *resumable.Box
 	Formats  *format.Table
 	Options  schema.Opts // the words that the tags of package recipe leave open
 	Log      *slog.Logger
@@ -145,6 +148,7 @@ type Server struct {
 	ofItems    map[string]bool // names of the options that items may have
 	groups     []string        // names of the option hashes, "image" and such
 	openapi    []byte
+	tus        *handler.UnroutedHandler
 
 	http     *http.Server
 	slots    chan struct{} // one taken for each open connection
@@ -177,6 +181,9 @@ func New(c Config, to Services) (*Server, error) {
 		return nil, err
 	}
 	var err error
+	if s.tus, err = s.newTus(); err != nil {
+		return nil, err
+	}
 	if s.openapi, err = s.describe(); err != nil {
 		return nil, fmt.Errorf("OpenAPI: %w", err)
 	}
@@ -227,12 +234,16 @@ type call struct {
 	bucket account.Bucket
 }
 
-// routes is the whole surface. Whatever answers GET answers HEAD, too.
+// routes is the whole surface. Whatever answers GET answers HEAD, too, if not in its own way.
 func (s *Server) routes() []route {
 	open := func(do func(*exchange) error) map[string]call {
 		return map[string]call{http.MethodGet: {do: do}}
 	}
 	one := func(method string, c call) map[string]call { return map[string]call{method: c} }
+	creation := map[string]call{
+		http.MethodPost:    {s.createUpload, account.Compress, account.Requests},
+		http.MethodOptions: {s.uploadOptions, account.Compress, account.Reads},
+	}
 	return []route{
 		{pattern: "/1.0/account", methods: one(http.MethodGet, call{s.account, account.Read, account.Requests})},
 		{pattern: "/1.0/upload", methods: one(http.MethodPost, call{s.upload, account.Compress, account.Requests})},
@@ -244,6 +255,15 @@ func (s *Server) routes() []route {
 			http.MethodDelete: {s.cancel, account.Compress, account.Reads},
 		}},
 		{pattern: "/1.0/jobs/{id}/events", methods: one(http.MethodGet, call{s.events, account.Read, account.Reads})},
+		{pattern: "/1.0/uploads", methods: creation},
+		{pattern: "/1.0/uploads/{$}", methods: creation},
+		{pattern: "/1.0/uploads/{id}", methods: map[string]call{
+			http.MethodGet:     {s.uploadState, account.Compress, account.Reads},
+			http.MethodHead:    {s.uploadOffset, account.Compress, account.Reads},
+			http.MethodPatch:   {s.appendUpload, account.Compress, account.Reads},
+			http.MethodDelete:  {s.endUpload, account.Compress, account.Reads},
+			http.MethodOptions: {s.uploadOptions, account.Compress, account.Reads},
+		}},
 		{pattern: "/1.0/webhooks", methods: one(http.MethodGet, call{s.webhooks, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}", methods: one(http.MethodGet, call{s.webhook, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}/replay", methods: one(http.MethodPost, call{s.replay, account.Compress, account.Requests})},
@@ -274,11 +294,10 @@ func (s *Server) mount(r route) {
 			x.preflight(allowed(r.methods))
 			return
 		}
-		method := req.Method
-		if method == http.MethodHead {
-			method = http.MethodGet
+		c, ok := r.methods[req.Method]
+		if !ok && req.Method == http.MethodHead {
+			c, ok = r.methods[http.MethodGet]
 		}
-		c, ok := r.methods[method]
 		if !ok {
 			x.Header().Set("Allow", allowed(r.methods))
 			x.unrouted(problem.New(problem.MethodNotAllowed))
@@ -296,7 +315,7 @@ func (s *Server) mount(r route) {
 
 func allowed(methods map[string]call) string {
 	var names []string
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
 		_, ok := methods[m]
 		if _, get := methods[http.MethodGet]; ok || m == http.MethodHead && get {
 			names = append(names, m)

@@ -63,6 +63,34 @@ func (s *Store) Keep(path, name string, durable bool) error {
 	return nil
 }
 
+// Link gives the kept file from a second name, and returns only when that is on the disk, as
+// the contents must be already. A file that a crash left under that name gives way. The file
+// counts as young from now on, so that it is not taken for an orphan before a row names it.
+func (s *Store) Link(from, name string) error {
+	old, err := s.path(from)
+	if err != nil {
+		return err
+	}
+	to, err := s.path(name)
+	if err != nil {
+		return err
+	}
+	if err := s.folder(filepath.Dir(to)); err != nil {
+		return full(err)
+	}
+	now := time.Now()
+	if err := os.Chtimes(old, now, now); err != nil {
+		return err
+	}
+	if err := s.Remove(name); err != nil {
+		return err
+	}
+	if err := os.Link(old, to); err != nil {
+		return full(err)
+	}
+	return full(syncPath(filepath.Dir(to)))
+}
+
 // folder makes a folder that is missing, and makes it last: once, so that keeping a file
 // in it costs no more than the file and its name.
 func (s *Store) folder(dir string) error {

@@ -112,7 +112,7 @@ func (n *node) openJobs(ctx context.Context) error {
 		n.log.Info("jobs of an earlier process go on", "jobs", recovered)
 	}
 	n.worker = work.NewWorker(n.store, n.files, n.pool, egress.New(fetchPolicy(c)), n.log, work.Limits{
-		File:   codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames},
+		File:   codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames, Seconds: float64(c.Sandbox.Seconds)},
 		Budget: budget(), Lease: lease, Sync: config.SyncBytes,
 	}, owner)
 	waiter := job.NewWaiter(notifier, n.store.Get)

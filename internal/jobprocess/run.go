@@ -88,7 +88,11 @@ func (s *Slot) Run(ctx context.Context, input string, request Request, progress 
 // run talks to w until its outcome or its end, and ends it.
 func (p *Pool) run(ctx context.Context, w *worker, request Request, progress func(Progress)) (*Result, error) {
 	var late atomic.Bool
-	limit := time.AfterFunc(p.config.Limits.Wall, func() {
+	wall := p.config.Limits.Wall
+	if request.Film {
+		wall = max(wall, p.config.LongWall)
+	}
+	limit := time.AfterFunc(wall, func() {
 		late.Store(true)
 		w.process.Kill()
 	})

@@ -46,6 +46,11 @@ func Serve(ctx context.Context, log io.Writer, run func(context.Context, Job) (O
 	if err := cell.Receive(&request); err != nil {
 		return fmt.Errorf("job process: request: %w", err)
 	}
+	if !request.Film {
+		if err := cell.GiveUpTools(); err != nil {
+			return fmt.Errorf("job process: %w", err)
+		}
+	}
 	job := Job{
 		Input: filepath.Join(cell.Spec.Folder, inputName), Out: cell.Spec.Writable,
 		Request: request, progress: reporter(cell),

@@ -133,6 +133,18 @@ func endGroup() {
 	_ = unix.Kill(unix.Getpid(), unix.SIGKILL)
 }
 
+// GiveUpTools takes away, for good, the tools that the cage grants: a job that needs none
+// is then in the same cage as one that was granted none, but for what it may read.
+func (c *Cell) GiveUpTools() error {
+	if len(c.Spec.Grants.Tools) == 0 || !c.Spec.Features.Seccomp {
+		return nil
+	}
+	if err := c.Spec.giveUpTools(); err != nil {
+		return fmt.Errorf("sandbox: tools: %w", err)
+	}
+	return nil
+}
+
 // Receive waits for the parent's next line and reads it into v.
 func (c *Cell) Receive(v any) error {
 	if !c.requests.Scan() {

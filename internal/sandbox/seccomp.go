@@ -37,6 +37,31 @@ func (s Spec) filterCalls() error {
 	})
 }
 
+// startingCalls start programs.
+var startingCalls = [...]string{"fork", "vfork", "execve", "tkill"} // it is read only
+
+// giveUpTools adds a filter to those in force, after which no program can be started any
+// more: what [Spec.filterCalls] refuses where no tool is granted. Filters only ever add up.
+func (s Spec) giveUpTools() error {
+	info, err := arch.GetInfo("")
+	if err != nil {
+		return err
+	}
+	bare := s
+	bare.Grants.Tools = nil
+	return seccomp.LoadFilter(seccomp.Filter{
+		NoNewPrivs: true, Flag: seccomp.FilterFlagTSync,
+		Policy: seccomp.Policy{
+			DefaultAction: seccomp.ActionAllow,
+			Syscalls: []seccomp.SyscallGroup{{
+				Action:             seccomp.ActionErrno | seccomp.Action(unix.EPERM),
+				Names:              known(info, startingCalls[:]),
+				NamesWithCondtions: bare.deniedArguments(info),
+			}},
+		},
+	})
+}
+
 // absentCalls answer "no such call". clone3 hides its flags behind a pointer, where a
 // filter cannot look; C libraries then use clone. setsid answers EPERM by itself in the
 // leader of a group: another errno lets the probe tell the filter from that.
@@ -47,7 +72,7 @@ func (s Spec) deniedCalls() []string {
 	names := append([]string{}, deniedAlways[:]...)
 	if len(s.Grants.Tools) == 0 {
 		// A job without tools starts no program: then no fork bomb either.
-		names = append(names, "fork", "vfork", "execve", "tkill")
+		names = append(names, startingCalls[:]...)
 	}
 	if s.Features.Landlock < 3 {
 		names = append(names, "truncate") // by path: not policed by Landlock before ABI 3

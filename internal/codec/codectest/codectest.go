@@ -134,7 +134,7 @@ func newBench(t testing.TB, s Suite) *bench {
 	if b.formats, err = format.NewTable(b.all.Rows()...); err != nil {
 		t.Fatal(err)
 	}
-	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{}}
+	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{}, recipe.FamilyVideo: metric.Film{}}
 	if b.engine, err = engine.New(b.all, metrics); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,85 @@
+// Package ffmpeg runs the program ffmpeg, from Debian or elsewhere, on films whose container
+// package mp4file has looked at before: it decodes and encodes pictures, and nothing else.
+//
+// Every run is told which reader to use and may read nothing but the one file it is given:
+// left alone, ffmpeg opens what a playlist or a data reference names (docs/video.md).
+package ffmpeg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+
+	"compressor/internal/problem"
+	"compressor/internal/sandbox"
+)
+
+// places are where the program is looked for, in this order. A search path would let the
+// environment choose the program.
+var places = [...]string{"/usr/bin/ffmpeg", "/usr/local/bin/ffmpeg"} // it is read only
+
+// Path is where the program is; "" if it is not installed.
+func Path() string {
+	for _, path := range places {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return path
+		}
+	}
+	return ""
+}
+
+// Libraries lists the folders and files that the program needs to read: what it is linked
+// to lies in them.
+func Libraries() (dirs, files []string) {
+	return []string{
+			"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+			"/lib64", "/usr/lib64", "/usr/local/lib",
+		},
+		[]string{"/etc/ld.so.cache"}
+}
+
+// ErrMissing says that the program is not installed.
+func ErrMissing() error {
+	return problem.New(problem.FormatUnsupported).Because(errors.New("ffmpeg is not installed"))
+}
+
+// Bounds of one run. Threads are a constant, so that no result depends on the machine.
+const (
+	threads    = 2
+	maxStreams = 64
+	maxPixels  = 100_000_000
+	maxAlloc   = 1 << 30   // bytes of one block
+	probe      = 5_000_000 // bytes, and microseconds
+)
+
+// input are the arguments that name the film to read. Only the reader of this one container
+// is allowed, no protocol but files, no other file that it refers to, and no sound.
+func input(path string) []string {
+	return []string{
+		"-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-xerror", "-y",
+		"-max_alloc", strconv.Itoa(maxAlloc),
+		"-f", "mov", "-format_whitelist", "mov", "-protocol_whitelist", "file",
+		"-enable_drefs", "0", "-use_absolute_path", "0", "-max_streams", strconv.Itoa(maxStreams),
+		"-probesize", strconv.Itoa(probe), "-analyzeduration", strconv.Itoa(probe),
+		"-max_pixels", strconv.Itoa(maxPixels), "-noautorotate", "-threads", strconv.Itoa(threads),
+		"-an", "-sn", "-dn", "-i", "file:" + path, "-map", "0:v:0", "-map_metadata", "-1", "-map_chapters", "-1",
+	}
+}
+
+// run starts the program.
+func run(ctx context.Context, t sandbox.Tool) error {
+	if t.Path = Path(); t.Path == "" {
+		return ErrMissing()
+	}
+	err := t.Run(ctx)
+	var failed *sandbox.ToolError
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case errors.As(err, &failed) && failed.OutOfMemory():
+		return problem.New(problem.WorkerTimeout).Because(err)
+	}
+	return fmt.Errorf("ffmpeg: %w", err)
+}

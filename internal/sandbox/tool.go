@@ -1,0 +1,67 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// Tool is one run of another program, such as an encoder. In a cage it must be one of
+// [Grants.Tools]; it inherits every restriction, stays in the group and dies with it.
+type Tool struct {
+	Path   string
+	Args   []string
+	Stdout io.Writer // may be nil; written to until the tool has ended
+}
+
+// ToolError says that a tool did not do what it was started for.
+type ToolError struct {
+	Status string // "exit status 1"
+	Stderr string // the end of what it printed: for the log only
+}
+
+// Error implements error.
+func (e *ToolError) Error() string {
+	return fmt.Sprintf("tool ended with %s: %s", e.Status, strings.TrimSpace(e.Stderr))
+}
+
+// OutOfMemory says whether the tool gave up for want of memory.
+func (e *ToolError) OutOfMemory() bool {
+	words := strings.ToLower(e.Stderr)
+	for _, phrase := range outOfMemory {
+		if strings.Contains(words, phrase) {
+			return true
+		}
+	}
+	return strings.Contains(words, "malloc of size") || strings.Contains(words, "malloc failed")
+}
+
+// toolWords are how many bytes of a tool's last words are kept.
+const toolWords = 8 << 10
+
+// Run starts the tool and returns when it has ended. It has no input, and none of our
+// environment. When ctx ends, it is killed.
+func (t Tool) Run(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	words := &ring{max: toolWords}
+	cmd := exec.CommandContext(ctx, t.Path, t.Args...)
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent", "TMPDIR=" + os.TempDir()}
+	cmd.Stdout, cmd.Stderr = t.Stdout, words
+	cmd.WaitDelay = time.Second // a reader that is gone must not hold up its end
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return &ToolError{Status: exit.Error(), Stderr: words.String()}
+	}
+	return err
+}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"compressor/internal/problem"
 	"compressor/internal/sandbox"
@@ -80,6 +81,9 @@ func run(ctx context.Context, t sandbox.Tool) error {
 		return err
 	case errors.As(err, &failed) && failed.OutOfMemory():
 		return problem.New(problem.WorkerTimeout).Because(err)
+	case errors.As(err, &failed) && !strings.HasPrefix(failed.Status, "signal"):
+		// It is told to give up at the first picture that does not decode.
+		return problem.New(problem.FileCorrupt).Because(err)
 	}
 	return fmt.Errorf("ffmpeg: %w", err)
 }

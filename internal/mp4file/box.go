@@ -20,7 +20,6 @@ const (
 	maxBoxes  = 4096      // boxes in one other box
 	maxMovie  = 128 << 20 // bytes of the moov box, which is held in memory
 	maxTracks = 32
-	maxDepth  = 8
 )
 
 func corrupt(format string, args ...any) error {

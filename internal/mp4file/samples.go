@@ -1,8 +1,8 @@
 package mp4file
 
 import (
-	"errors"
 	"encoding/binary"
+	"errors"
 	"math"
 	"slices"
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -277,7 +276,7 @@ func (p *part) box(data int64, wide bool) []byte {
 func (p *part) replace(t *Track, o Output) error {
 	n := o.Video.Video()
 	if n == nil || n.Timescale != t.Timescale {
-		return fmt.Errorf("mp4: the new video has no single track of %d units a second", t.Timescale)
+		return corrupt("the new video has no single track of %d units a second", t.Timescale)
 	}
 	edits, err := t.edited(n)
 	if err != nil {
@@ -334,17 +333,17 @@ func (t *Track) edited(n *Track) ([]byte, error) {
 		return nil, err
 	}
 	if len(was) != len(is) {
-		return nil, fmt.Errorf("mp4: %d frames became %d", len(was), len(is))
+		return nil, corrupt("%d frames became %d", len(was), len(is))
 	}
 	for i := range was {
 		if was[i]-was[0] != is[i]-is[0] {
-			return nil, fmt.Errorf("mp4: frame %d would appear at another time", i)
+			return nil, corrupt("frame %d would appear at another time", i)
 		}
 	}
 	start, _ := t.start()
 	begin := fresh - (first - start)
 	if begin < 0 || begin > math.MaxInt32 {
-		return nil, fmt.Errorf("mp4: the first frame cannot appear when it did")
+		return nil, corrupt("the first frame cannot appear when it did")
 	}
 	return t.editList(begin)
 }
@@ -366,7 +365,7 @@ func (t *Track) editList(begin int64) ([]byte, error) {
 			e.Start = begin
 		}
 		if e.Duration > math.MaxUint32 {
-			return nil, fmt.Errorf("mp4: an edit of %d units", e.Duration)
+			return nil, corrupt("an edit of %d units", e.Duration)
 		}
 		body = binary.BigEndian.AppendUint32(body, uint32(e.Duration))
 		body = binary.BigEndian.AppendUint32(body, uint32(int32(e.Start)))

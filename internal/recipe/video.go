@@ -29,11 +29,11 @@ func (v Video) Preserves(kind string) bool {
 func filmFloor(c Compression) float64 {
 	switch c {
 	case CompressionMedium:
-		return 75
+		return 70
 	case CompressionHigh:
-		return 65
+		return 60
 	case CompressionUltra:
-		return 50
+		return 45
 	}
 	return c.Floor()
 }

@@ -53,8 +53,8 @@ func Formats() []format.Row {
 	return []format.Row{mp4, mov}
 }
 
-// maxFrame is the most pixels a frame may have to be encoded: 4096 × 2304. x264 needs
-// about 200 bytes a pixel.
+// maxFrame is the most pixels a frame may have to be encoded. x264 took 1.8 GB for frames
+// of 4096 × 2304, and 0.5 GB for 1920 × 1080.
 const maxFrame = 4096 * 2304
 
 // Inspect implements codec.Codec.

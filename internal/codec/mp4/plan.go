@@ -62,7 +62,7 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 
 // belowMean is how far the worst of the sampled frames may lie below the floor that their
 // mean must reach.
-const belowMean = 25
+const belowMean = 15
 
 // planner makes the candidates of one plan.
 type planner struct {
@@ -166,7 +166,7 @@ func (p *planner) encoded(level recipe.Compression) codec.Candidate {
 }
 
 // slope is how many points a step of the rate factor is worth: docs/video.md.
-const slope = 2
+const slope = 2.5
 
 // factor is x264's rate factor for a level, as measured: docs/video.md.
 func factor(level recipe.Compression) int {

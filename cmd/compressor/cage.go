@@ -16,9 +16,8 @@ import (
 func jobLimits(c config.Config) sandbox.Limits {
 	return sandbox.Limits{
 		Memory: int64(c.Sandbox.Memory), Output: int64(c.Sandbox.Output),
-		// Of processor time, which no process can be given more of once it runs, a video's
-		// job has what its wall clock allows on two cores; the clock of others is shorter.
-		CPU: max(c.Sandbox.CPU, 2*c.Sandbox.VideoWall), Wall: c.Sandbox.Wall,
+		// A video's encoder has what its wall clock allows on two cores.
+		CPU: c.Sandbox.CPU, LongCPU: 2 * c.Sandbox.VideoWall, Wall: c.Sandbox.Wall,
 	}
 }
 

@@ -55,7 +55,7 @@ func TestDefaults(t *testing.T) {
 		Upload:  Upload{MaxBytes: 8 << 30, Stall: 30 * time.Second, MinRate: 10 << 10},
 		Jobs:    Jobs{Slots: runtime.GOMAXPROCS(0), Spares: 2, QueueMax: 10000, Concurrent: 8, Queued: 1000, Hold: 55 * time.Second, ResultTTL: 2 * time.Hour, RecordTTL: 168 * time.Hour, SweepEvery: time.Minute},
 		Limits:  Limits{Rate: 100000, Polls: 1000000, Window: 15 * time.Minute},
-		Sandbox: Sandbox{Require: "strong", Memory: 4 << 30, Wall: 5 * time.Minute, CPU: 10 * time.Minute, Output: 8 << 30, Pixels: 100000000, Frames: 1000},
+		Sandbox: Sandbox{Require: "strong", Memory: 4 << 30, Wall: 5 * time.Minute, CPU: 10 * time.Minute, VideoWall: time.Hour, Output: 8 << 30, Pixels: 100000000, Seconds: 14400, Frames: 1000},
 		Log:     Log{Level: "info", Format: "text"},
 	}
 	if !reflect.DeepEqual(l.Config, want) {

@@ -79,7 +79,8 @@ func run(ctx context.Context, t sandbox.Tool) error {
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return err
-	case errors.As(err, &failed) && failed.OutOfMemory():
+	case errors.As(err, &failed) && (failed.OutOfMemory() || failed.Status == "signal: killed"):
+		// Nobody but the kernel kills it: over its memory or its processor time.
 		return problem.New(problem.WorkerTimeout).Because(err)
 	case errors.As(err, &failed) && !strings.HasPrefix(failed.Status, "signal"):
 		// It is told to give up at the first picture that does not decode.

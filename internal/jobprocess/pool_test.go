@@ -206,6 +206,24 @@ func TestWallLimit(t *testing.T) {
 	}
 }
 
+// TestFilms: a job that is known to take long may, by clock and by processor time.
+func TestFilms(t *testing.T) {
+	pool := newPool(t, func(c *Config) {
+		c.Limits.Wall, c.LongWall = 100*time.Millisecond, 5*time.Minute
+		c.Limits.CPU, c.Limits.LongCPU = time.Second, 3*time.Second
+	})
+	if _, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "loop"}, nil); !problem.Has(err, problem.WorkerTimeout) ||
+		!strings.Contains(fmt.Sprint(errors.Unwrap(err)), "wall clock") {
+		t.Errorf("no film: %v, because %v", err, errors.Unwrap(err))
+	}
+	_, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "loop", Film: true}, nil)
+	var used float64
+	_, text, _ := strings.Cut(fmt.Sprint(errors.Unwrap(err)), "processor time, signal: killed, ")
+	if _, scanErr := fmt.Sscan(text, &used); !problem.Has(err, problem.WorkerTimeout) || scanErr != nil || used < 3 {
+		t.Errorf("a film: %v, because %v", err, errors.Unwrap(err))
+	}
+}
+
 func TestProcessorLimit(t *testing.T) {
 	pool := newPool(t, func(c *Config) { c.Limits.CPU = time.Second })
 	_, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "loop"}, nil)

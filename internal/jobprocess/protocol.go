@@ -27,7 +27,7 @@ type Request struct {
 	FullReport bool            `json:"full_report,omitempty"` // every attempt, not only the chosen one
 
 	// Film says that the file looks like a video, as far as the service can tell without
-	// parsing it: its job may run for as long as Config.LongWall and use the tools.
+	// parsing it: its job may run for as long as Config.LongWall, use Limits.LongCPU, and use the tools.
 	Film bool `json:"film,omitempty"`
 }
 

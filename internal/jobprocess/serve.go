@@ -46,7 +46,9 @@ func Serve(ctx context.Context, log io.Writer, run func(context.Context, Job) (O
 	if err := cell.Receive(&request); err != nil {
 		return fmt.Errorf("job process: request: %w", err)
 	}
-	if !request.Film {
+	if request.Film {
+		cell.TakeLong()
+	} else {
 		if err := cell.GiveUpTools(); err != nil {
 			return fmt.Errorf("job process: %w", err)
 		}

@@ -71,6 +71,7 @@ func (s Spec) confine() error {
 // the Go runtime give up, or collect, well before the kernel says no.
 func (l Limits) apply() error {
 	seconds := max(1, uint64(l.CPU.Seconds()+0.999))
+	most := max(seconds, uint64(l.LongCPU.Seconds()+0.999))
 	memory := uint64(l.Memory) * shadowFactor
 	output, files := uint64(l.Output), uint64(l.OpenFiles)
 	watchCPU()
@@ -82,7 +83,7 @@ func (l Limits) apply() error {
 		{"core", unix.RLIMIT_CORE, 0, 0},
 		{"fsize", unix.RLIMIT_FSIZE, output, output},
 		{"nofile", unix.RLIMIT_NOFILE, files, files},
-		{"cpu", unix.RLIMIT_CPU, seconds, seconds + 2}, // for one that does not heed SIGXCPU
+		{"cpu", unix.RLIMIT_CPU, seconds, most + 2}, // for one that does not heed SIGXCPU
 		// RLIMIT_AS cannot be used: the Go runtime reserves address space by the gigabyte.
 		{"data", unix.RLIMIT_DATA, memory, memory},
 	} {
@@ -109,6 +110,10 @@ func watchParent() {
 		}
 	}
 }
+
+// TakeLong lets this process, and each tool it starts from then on, use Limits.LongCPU of
+// processor time instead of Limits.CPU.
+func (c *Cell) TakeLong() { signal.Ignore(unix.SIGXCPU) } // the hard limit is what is left; tools inherit this
 
 // outOfCPU are the last words of a process that has used up its processor time.
 const outOfCPU = "out of processor time"

@@ -43,7 +43,7 @@ func Libraries() (dirs, files []string) {
 
 // ErrMissing says that the program is not installed.
 func ErrMissing() error {
-	return problem.New(problem.FormatUnsupported).Because(errors.New("ffmpeg is not installed"))
+	return problem.Newf(problem.FormatUnsupported, "Videos cannot be encoded on this server.").Because(errors.New("ffmpeg is not installed"))
 }
 
 // Bounds of one run. Threads are a constant, so that no result depends on the machine.

@@ -1,6 +1,7 @@
 package mp4file
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"compressor/internal/problem"
@@ -185,6 +186,10 @@ func (t *Track) describe() error {
 	return nil
 }
 
+// passedOver is the id of a box that films on the web often have in the description of their
+// video, and that decoders pass over: it changes nothing of the look.
+const passedOver = "\x6b\x68\x40\xf2\x5f\x24\x4f\xc5\xba\x39\xa5\x1b\xcf\x03\x23\xf3"
+
 // read takes what the boxes of a visual sample entry say.
 func (v *VideoConfig) read(list []box) {
 	v.Bits, v.Chroma = 8, 1
@@ -197,6 +202,10 @@ func (v *VideoConfig) read(list []box) {
 		case "pasp":
 			v.Stretched = len(b.body) < 8 || u32(b.body, 0) != u32(b.body, 1)
 		case "btrt", "fiel", "chrm":
+		case "uuid":
+			if !bytes.HasPrefix(b.body, []byte(passedOver)) {
+				v.Extra = append(v.Extra, "uuid")
+			}
 		default:
 			v.Extra = append(v.Extra, b.kind)
 		}

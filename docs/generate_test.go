@@ -89,8 +89,8 @@ func optionsPage(t *testing.T) []byte {
 	p := newPage("Options", "internal/recipe")
 	p.text("What a request may ask for: in the form field `data` of `POST /1.0/upload`, and in the body of\n" +
 		"`POST /1.0/fetch`. On the command line each option is a flag of the same path, such as\n" +
-		"`--image.resize.width 800`, but for `async` and `tag`, which mean nothing there. An unknown\n" +
-		"option is an error that names the nearest known one.")
+		"`--image.resize.width 800`, but for `async`, `response`, `webhook` and `tag`, which mean nothing\n" +
+		"there. An unknown option is an error that names the nearest known one.")
 	spellings := recipe.Formats{}.Aliases()
 	for _, from := range sortedKeys(spellings) {
 		p.text(fmt.Sprintf("As a format, %s is read as %s.", code(from), code(spellings[from])))

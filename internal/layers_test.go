@@ -70,10 +70,11 @@ var mayImport = map[string]string{
 	"queue":         "job",
 	"account":       "database problem",
 	"intake":        "blob egress problem",
+	"webhook":       "database egress job problem",
 	"work":          "blob blob/disk codec egress engine enginejob intake job jobprocess problem recipe report",
 
 	// edges never import codecs, stores or the engine
-	"httpapi": "account blob egress format intake job problem recipe report schema work",
+	"httpapi": "account blob egress format intake job problem recipe report schema webhook work",
 	"config":  "problem schema",
 }
 
@@ -83,7 +84,7 @@ var onlyIn = map[string]string{
 	"C":                                   "vips deflate ssimulacra2",
 	"unsafe":                              "vips deflate ssimulacra2 sandbox",
 	"plugin":                              "",
-	"database/sql":                        "database job/store queue account",
+	"database/sql":                        "database job/store queue account webhook",
 	"net/http":                            "egress httpapi",
 	"modernc.org/sqlite":                  "database",
 	"github.com/riverqueue/river":         "queue",

@@ -123,7 +123,9 @@ type orderBuilder struct {
 }
 
 // notHere are the options of a request that mean nothing without a service.
-func notHere(path string) bool { return path == "async" || path == "tag" }
+func notHere(path string) bool {
+	return path == "async" || path == "tag" || path == "response.mode" || strings.HasPrefix(path, "webhook.")
+}
 
 func newOrderBuilder() (*orderBuilder, error) {
 	rows := all.Codecs().Rows()

@@ -24,6 +24,7 @@ import (
 	"compressor/internal/problem"
 	"compressor/internal/queue"
 	"compressor/internal/sandbox"
+	"compressor/internal/webhook"
 	"compressor/internal/work"
 )
 
@@ -52,6 +53,8 @@ type node struct {
 	worker  *work.Worker
 	desk    *work.Desk
 	keeper  *work.Keeper
+	hooks   *webhook.Box
+	post    *egress.Client // for webhooks
 }
 
 // newNode puts a node together. What was opened is closed again if a later step fails.
@@ -99,10 +102,13 @@ func (n *node) openJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := n.openWebhooks(ctx); err != nil {
+		return err
+	}
 	notifier := job.NewNotifier()
 	n.store = store.New(n.db, n.queue, store.Options{
 		Limits: store.Limits{Admitted: c.Jobs.Concurrent, QueuedPerKey: c.Jobs.Queued, Queued: c.Jobs.QueueMax},
-		Keep:   c.Jobs.ResultTTL, Now: time.Now, Notify: notifier.Notify,
+		Keep:   c.Jobs.ResultTTL, Now: time.Now, Notify: notifier.Notify, Outbox: n.hooks,
 	})
 	recovered, err := n.store.Recover(ctx, n.serving.Node())
 	if err != nil {
@@ -129,10 +135,17 @@ func fetchPolicy(c config.Config) egress.Policy {
 		Allow: config.Prefixes(c.Egress.FetchAllow), MaxBytes: int64(c.Upload.MaxBytes),
 		Connect: c.Fetch.Connect, Idle: c.Fetch.Idle, Total: c.Fetch.Total, UserAgent: c.Fetch.UserAgent,
 	}
-	for _, port := range c.Egress.Ports {
-		p.Ports = append(p.Ports, uint16(port))
-	}
+	p.Ports = openPorts(c)
 	return p
+}
+
+// openPorts are those of public addresses.
+func openPorts(c config.Config) []uint16 {
+	var ports []uint16
+	for _, port := range c.Egress.Ports {
+		ports = append(ports, uint16(port))
+	}
+	return ports
 }
 
 // drain lets running jobs end, within the configured time. The queue stops handing out

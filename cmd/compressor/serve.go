@@ -76,6 +76,7 @@ func (n *node) serve(ctx context.Context, t terminal, greet bool) error {
 	background, stop := context.WithCancel(context.Background())
 	var tasks sync.WaitGroup
 	tasks.Go(func() { n.sweep(background) })
+	tasks.Go(func() { n.courier(server).Run(background) })
 	tasks.Go(func() {
 		n.meter.Run(background, func(err error) { n.log.Error("counts not written", "error", err) })
 	})
@@ -105,11 +106,12 @@ func (n *node) newServer(base string) (*httpapi.Server, error) {
 	}
 	return httpapi.New(httpapi.Config{
 		BaseURL: base, Hold: c.Jobs.Hold, SyncBytes: config.SyncBytes, RateWindow: c.Limits.Window,
+		Origins:     config.Texts(c.Server.Origins),
 		Limits:      intake.Limits{File: int64(c.Upload.MaxBytes)},
 		Pace:        intake.Pace{Stall: c.Upload.Stall, Rate: max(1, int64(c.Upload.MinRate))},
 		Connections: c.Server.Connections, Version: buildVersion(), Sandbox: n.cage.String(),
 	}, httpapi.Services{
-		Keys: n.keys, Meter: n.meter, Desk: n.desk, Staging: n.files,
+		Keys: n.keys, Meter: n.meter, Desk: n.desk, Webhooks: n.hooks, Staging: n.files,
 		Formats: table, Options: formatWords(rows), Log: n.log, Now: time.Now,
 	})
 }
@@ -123,14 +125,18 @@ func formatWords(rows []format.Row) schema.Opts {
 	return schema.Opts{Enums: words}
 }
 
-// seed creates the key of the settings, if there is one. A key that exists is left alone.
+// seed creates the key of the settings, if there is one, and its webhook secret. What exists
+// is left alone.
 func (n *node) seed(ctx context.Context) error {
 	key := n.config.Server.APIKey
 	if key == "" {
-		return nil
+		return n.seedWebhookSecret(ctx, "")
 	}
-	_, _, err := n.keys.Seed(ctx, key, "seeded", account.Scopes()...)
-	return err
+	seeded, _, err := n.keys.Seed(ctx, key, "seeded", account.Scopes()...)
+	if err != nil {
+		return err
+	}
+	return n.seedWebhookSecret(ctx, seeded.ID)
 }
 
 // welcomeKey is the name of the key that welcome makes anew at each start.

@@ -21,6 +21,9 @@ func (n *node) sweep(ctx context.Context) {
 		case <-clean.C:
 			n.keeper.Expired(ctx)
 			n.keeper.Records(ctx, n.config.Jobs.RecordTTL)
+			if _, err := n.hooks.Forget(ctx, time.Now().Add(-n.config.Jobs.RecordTTL)); err != nil && ctx.Err() == nil {
+				n.log.Error("old webhooks", "error", err)
+			}
 			n.keeper.Orphans(ctx, 2*n.config.Sandbox.Wall+time.Hour)
 		}
 	}

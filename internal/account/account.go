@@ -4,6 +4,7 @@ package account
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -91,6 +92,16 @@ func Open(ctx context.Context, db *database.DB, now func() time.Time) (*Keys, er
 		now = time.Now
 	}
 	return &Keys{db: db, pepper: p, now: now, trusted: make(map[hash]entry)}, nil
+}
+
+// Derive returns 32 bytes for another purpose that follow from the secret of the hashes
+// (HKDF with SHA-256, RFC 5869): the same as long as that stays, and telling nothing of it.
+func (k *Keys) Derive(purpose string) ([]byte, error) {
+	key, err := hkdf.Key(sha256.New, k.pepper[:], nil, "compressor "+purpose, 32)
+	if err != nil {
+		return nil, fmt.Errorf("key of %s: %w", purpose, err)
+	}
+	return key, nil
 }
 
 func (k *Keys) hash(secret string) hash {

@@ -52,6 +52,7 @@ type Facts struct {
 	Seconds                      float64
 	Quality                      int // 1 to 100, of the last encoder, if it can be told
 	Alpha, Animated              bool
+	Script                       bool                  // it runs code of its own
 	Gray, Subsampled             bool                  // no colour; colour at less than full resolution
 	Depth                        int                   // bits a sample
 	Signed, Encrypted            bool                  // Signed: any change would break it
@@ -130,7 +131,7 @@ type Plan struct {
 	// format, size or crop. The input is then not a possible result.
 	Changed bool
 
-	// Floor, if above the level's, is the score that lossy results must reach, and Worst is
+	// Floor, if above the level's and not 0, is the score that lossy results must reach, and Worst is
 	// that of their worst region. For formats where more loss than that gains nothing.
 	Floor, Worst float64
 

@@ -29,6 +29,7 @@ type Config struct {
 	Fetch   Fetch   `json:"fetch"`
 	Upload  Upload  `json:"upload"`
 	Jobs    Jobs    `json:"jobs"`
+	Webhook Webhook `json:"webhook"`
 	Limits  Limits  `json:"limits"`
 	Sandbox Sandbox `json:"sandbox"`
 	Log     Log     `json:"log"`
@@ -40,6 +41,7 @@ type Server struct {
 	Data        string        `json:"data" env:"COMPRESSOR_DATA" default:"data" doc:"Folder for the database and the files; made if missing."`
 	PublicURL   string        `json:"public_url" env:"COMPRESSOR_PUBLIC_URL" maxLength:"2048" doc:"Address under which clients reach the service, for links; http:// and the listen address if not set."`
 	APIKey      string        `json:"api_key" env:"COMPRESSOR_API_KEY" minLength:"16" maxLength:"256" writeOnly:"true" doc:"One API key to create at the start; changes nothing if it exists."`
+	Origins     []Origin      `json:"origins" env:"COMPRESSOR_CORS_ORIGINS" doc:"Origins of web pages that may call the service from a browser, such as https://app.example.com; * for any."`
 	Connections int           `json:"connections" env:"COMPRESSOR_CONNECTIONS" default:"10000" minimum:"1" doc:"Most connections open at once."`
 	Drain       time.Duration `json:"drain" env:"COMPRESSOR_DRAIN" default:"30s" minimum:"0s" doc:"How long a stop waits for running jobs."`
 	MinFree     Bytes         `json:"min_free" env:"COMPRESSOR_MIN_FREE" default:"1GiB" minimum:"0" doc:"Disk space that stays free: below it nothing new is accepted."`
@@ -80,6 +82,13 @@ type Jobs struct {
 	ResultTTL  time.Duration `json:"result_ttl" env:"COMPRESSOR_RESULT_TTL" default:"2h" minimum:"1s" doc:"Life of a result."`
 	RecordTTL  time.Duration `json:"record_ttl" env:"COMPRESSOR_RECORD_TTL" default:"168h" minimum:"1s" doc:"Life of the record of a job."`
 	SweepEvery time.Duration `json:"sweep_every" env:"COMPRESSOR_SWEEP_EVERY" default:"1m" minimum:"100ms" doc:"How often what has expired is removed."`
+}
+
+// Webhook is how clients are told of the end of their jobs.
+type Webhook struct {
+	Secret  string          `json:"secret" env:"COMPRESSOR_WEBHOOK_SECRET" maxLength:"94" pattern:"^whsec_[A-Za-z0-9+/]+={0,2}$" example:"'whsec_' and 24 to 64 bytes in base64" writeOnly:"true" doc:"A secret to sign the webhooks of COMPRESSOR_API_KEY with."`
+	Timeout time.Duration   `json:"timeout" env:"COMPRESSOR_WEBHOOK_TIMEOUT" default:"10s" minimum:"100ms" maximum:"30s" doc:"How long a receiver has to answer."`
+	Retries []time.Duration `json:"retries" env:"COMPRESSOR_WEBHOOK_RETRIES" default:"5s,30s,2m,10m,30m,2h,6h" minimum:"0s" maximum:"24h" maxItems:"30" doc:"Pauses after each failed try but the last, in order; each is stretched or shortened by up to a fifth."`
 }
 
 // Limits is how often one key may call.

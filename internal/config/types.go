@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -65,6 +66,33 @@ func Prefixes(list []Prefix) []netip.Prefix {
 	out := make([]netip.Prefix, 0, len(list))
 	for _, p := range list {
 		out = append(out, p.Prefix)
+	}
+	return out
+}
+
+// Origin is that of a web page (RFC 6454), in the form in which browsers send it; "*" is any.
+type Origin string
+
+// UnmarshalText reads "https://app.example.com", "http://localhost:3000" or "*".
+func (o *Origin) UnmarshalText(text []byte) error {
+	word := string(text)
+	if word == "*" {
+		*o = "*"
+		return nil
+	}
+	u, err := url.Parse(word)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || word != u.Scheme+"://"+u.Host || word != strings.ToLower(word) {
+		return errors.New("an origin such as https://app.example.com, in lower case and without a path, or *")
+	}
+	*o = Origin(word)
+	return nil
+}
+
+// Texts is the list without our own type.
+func Texts(list []Origin) []string {
+	out := make([]string, 0, len(list))
+	for _, o := range list {
+		out = append(out, string(o))
 	}
 	return out
 }

@@ -52,6 +52,9 @@ func (c *contest) choose(ctx context.Context, out Outcome) (Outcome, error) {
 		return Outcome{}, c.firstFailure()
 	}
 	out = keep(out, c.whyKept())
+	for _, t := range c.trials {
+		out.Report.Notes = append(out.Report.Notes, t.plan.Notes...)
+	}
 	out.Report.Parts = asTheyWere(c.parts)
 	out.Report.Attempts = c.lines()
 	return out, nil
@@ -74,6 +77,7 @@ func (c *contest) take(e entry, got codec.Subject, row format.Row, out Outcome) 
 	default:
 		rep.Reason = report.Smallest
 	}
+	rep.Notes = append(rep.Notes, e.plan.Notes...)
 	rep.Parts = e.parts
 	rep.Lost = append(slices.Concat(e.plan.Lost, e.candidate.Lost), lostBy(rep.Parts)...)
 	rep.Metric = e.metric.Name()

@@ -277,10 +277,10 @@ func (r *run) decide(ctx context.Context, in codec.Subject, asked recipe.Recipe,
 		c.changed = c.changed && plan.Changed
 		c.exact = c.exact || !plan.Changed || slices.ContainsFunc(plan.Candidates, func(c codec.Candidate) bool { return c.Lossless })
 		out.Report.Ignored = append(out.Report.Ignored, plan.Ignored...)
-		out.Report.Notes = append(out.Report.Notes, plan.Notes...)
 	}
 	level := asked.Compression(out.Input.Type)
 	if total == 0 {
+		out.Report.Notes = append(out.Report.Notes, notesOf(plans)...)
 		return keepWithout(out, in, level), nil
 	}
 	c.exact = c.exact && level.Floor() > 100
@@ -300,10 +300,22 @@ func (r *run) decide(ctx context.Context, in codec.Subject, asked recipe.Recipe,
 			c.tried++
 		}
 	}
+	if err := c.retry(ctx); err != nil {
+		return Outcome{}, err
+	}
 	if !in.Part {
 		r.progress("verify", 0, 0, 90)
 	}
 	return c.choose(ctx, out)
+}
+
+// notesOf gathers what the plans have to say.
+func notesOf(plans []codec.Plan) []string {
+	var notes []string
+	for _, plan := range plans {
+		notes = append(notes, plan.Notes...)
+	}
+	return notes
 }
 
 // progress reports a rise. Only the top level calls it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"compressor/internal/codec"
 	"compressor/internal/problem"
@@ -59,6 +60,30 @@ func (t *trial) fit(ctx context.Context, c codec.Candidate) error {
 	if s.lowSize == 0 && s.high > k.Low {
 		_, err := t.encode(ctx, k.At(k.Low), false)
 		return err
+	}
+	return nil
+}
+
+// retry tries what was left out, where nothing has come out within the size that was asked
+// for: estimates are of files that are good enough, and here any is. What is too large even
+// so then tells how small the file can be made.
+func (c *contest) retry(ctx context.Context) error {
+	if !c.fitting() || slices.ContainsFunc(c.entries(), func(e entry) bool { return e.good(e.attempt) }) {
+		return nil
+	}
+	for _, t := range c.trials {
+		skipped := t.attempts
+		t.attempts = nil
+		for _, a := range skipped {
+			if a.verdict != cannotWin {
+				t.attempts = append(t.attempts, a)
+				continue
+			}
+			a.candidate.AtLeast = nil
+			if err := t.try(ctx, a.candidate); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -157,6 +182,9 @@ func (r *run) shrink(ctx context.Context, in codec.Subject, asked recipe.Recipe,
 		in.Scale = scale
 		out, err := r.attemptAt(ctx, in, asked, fresh)
 		if problem.Has(err, problem.TargetUnreachable) {
+			if failure != nil {
+				failure = err // of the smallest outline so far
+			}
 			continue
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,15 @@ func TestFit(t *testing.T) {
 	}
 }
 
+// ruledOut claims that no candidate is smaller.
+func ruledOut(candidates []codec.Candidate, size int64) []codec.Candidate {
+	out := slices.Clone(candidates)
+	for i := range out {
+		out[i].AtLeast = func(context.Context) (int64, error) { return size, nil }
+	}
+	return out
+}
+
 // TestFitChooses: the best score within the size wins, a file within it needs no loss, and
 // what cannot be met is said with what could.
 func TestFitChooses(t *testing.T) {
@@ -77,6 +87,9 @@ func TestFitChooses(t *testing.T) {
 		"too small":                     {within(299, 0), many, "", "", "Cannot be met: the smallest possible is 300 bytes."},
 		"with a score":                  {within(500, 65), many, "better", report.Fits, ""},
 		"not with that score":           {within(500, 71), many, "", "", "Cannot be met together with the asked score."},
+		"nearly nothing is left":        {within(400, 0), []codec.Candidate{lossy("spoilt", 390, -20)}, "spoilt", report.Fits, ""},
+		"ruled out by an estimate":      {within(500, 0), ruledOut(many, 501), "better", report.Fits, ""},
+		"all ruled out, and too small":  {within(299, 0), ruledOut(many, 501), "", "", "Cannot be met: the smallest possible is 300 bytes."},
 	} {
 		out, err := newEngine(t, proposing(test.candidates...)).Compress(t.Context(), request(t, original(), test.recipe), blob.NewScratch(t.TempDir()))
 		if test.fails != "" {

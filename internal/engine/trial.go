@@ -74,13 +74,17 @@ func (c *contest) add(ctx context.Context, plan codec.Plan) (*trial, error) {
 	row, _ := c.run.formats.Row(c.in.Format)
 	t := &trial{contest: c, plan: plan, original: c.in, floor: c.in.Floor, metric: c.run.metrics[row.Family]}
 	if c.fitting() {
-		t.floor = c.target.Score
+		if t.floor = c.target.Score; t.floor == 0 {
+			t.floor = math.Inf(-1) // none was asked for, and scores may be negative
+		}
 	} else if plan.Changed && !c.exact {
 		// Another size or format cannot always be made without loss. Where none is
 		// allowed, or was spent before, what the eye cannot tell apart is what is left.
 		t.floor = min(t.floor, recipe.VisuallyLossless)
 	}
-	t.floor = max(t.floor, plan.Floor)
+	if plan.Floor > 0 {
+		t.floor = max(t.floor, plan.Floor)
+	}
 	c.trials = append(c.trials, t)
 	if plan.Reference == nil {
 		return t, nil
@@ -235,7 +239,7 @@ func (t *trial) good(a *attempt) bool {
 	case a.candidate.Fixed:
 		return a.score != nil
 	}
-	return a.score != nil && a.score.Mean >= t.floor && a.score.Worst >= t.plan.Worst
+	return a.score != nil && a.score.Mean >= t.floor && (t.plan.Worst == 0 || a.score.Worst >= t.plan.Worst)
 }
 
 // bound is the size that an attempt must stay below to be of use: that of the smallest

@@ -14,6 +14,7 @@ import (
 // do. A request over the rate costs nothing but the look at its key.
 func (x *exchange) admit(c call) error {
 	if c.scope == "" {
+		x.tellHolder(c.bucket)
 		return nil
 	}
 	key, err := x.authenticate()
@@ -32,6 +33,23 @@ func (x *exchange) admit(c call) error {
 		return problem.Newf(problem.ScopeMissing, "This API key may not do that: it lacks the scope %s.", c.scope)
 	}
 	return nil
+}
+
+// tellHolder tells who shows a good key, where none is needed, where it stands. What the
+// bucket counts is counted; nobody is refused for having shown a key.
+func (x *exchange) tellHolder(b account.Bucket) {
+	if x.r.Header.Get("Authorization") == "" {
+		return
+	}
+	key, err := x.authenticate()
+	if err != nil {
+		return
+	}
+	w := x.s.to.Meter.Peek(key, account.Requests)
+	if b != "" {
+		w, _ = x.s.to.Meter.Spend(key, b)
+	}
+	x.tellRate(w)
 }
 
 // unrouted answers a request for which there is no endpoint. A good key is still told

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"mime"
@@ -84,6 +86,9 @@ func (s *Server) describeFile(h http.Header, j job.Job, a work.Answer) {
 	h.Set("Cross-Origin-Resource-Policy", "same-site")
 	h.Set("Cache-Control", "private, no-cache") // it may be removed before it expires
 	h.Set("ETag", `"`+a.Output.SHA256+`"`)
+	if sum, err := hex.DecodeString(a.Output.SHA256); err == nil { // RFC 9530, section 3
+		h.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum)+":")
+	}
 }
 
 // paced gives up on a client that does not take what is sent, and keeps an answer of

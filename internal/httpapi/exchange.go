@@ -39,6 +39,7 @@ type exchange struct {
 	key     account.Key // ID is "" until it was found good
 	payer   string      // id of the key whose result is sent, where no key was asked for
 	refused bool        // over the rate: not counted as use
+	shared  bool        // with the web page that asks
 	status  int         // 0: nothing was answered yet
 	code    problem.Code
 	in, out int64 // bytes of the bodies
@@ -79,14 +80,23 @@ func (x *exchange) ReadFrom(src io.Reader) (int64, error) {
 
 // reply answers with a JSON body.
 func (x *exchange) reply(status int, body any) error {
+	text, err := encode(body)
+	if err != nil {
+		return err
+	}
+	x.send(status, text)
+	return nil
+}
+
+// encode writes body as one line of JSON.
+func encode(body any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false) // links stay readable; the type and nosniff keep browsers from seeing HTML
 	if err := encoder.Encode(body); err != nil {
-		return fmt.Errorf("reply: %w", err)
+		return nil, fmt.Errorf("reply: %w", err)
 	}
-	x.send(status, buffer.Bytes())
-	return nil
+	return buffer.Bytes(), nil
 }
 
 // send answers with JSON text. An error in sending is the client's loss: there is nobody

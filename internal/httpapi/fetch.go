@@ -19,23 +19,39 @@ const maxJSON = 1 << 20
 
 // fetch is POST /1.0/fetch.
 func (s *Server) fetch(x *exchange) error {
+	if _, err := idempotencyKey(x.r.Header); err != nil {
+		return err
+	}
 	text, err := s.readJSON(x)
 	if err != nil {
 		return err
 	}
 	var asked recipe.Fetch
-	named, err := s.decodeFetch(text, &asked)
+	given, err := s.decodeFetch(text, &asked)
 	if err != nil {
 		return err
 	}
-	o := order(asked.Envelope, named, "")
+	how, err := answeringOf(x, asked.Envelope, given)
+	if err != nil {
+		return err
+	}
+	once, err := onceOf(x, asked)
+	if err != nil {
+		return err
+	}
+	o := order(asked.Envelope, s.namedGroups(given), "")
 	o.Source = &work.Source{URL: asked.URL, Headers: asked.Headers}
-	wait := !asked.Async && !prefers(x.r.Header).async
-	receipt, err := s.to.Desk.Submit(x.r.Context(), work.Submission{KeyID: x.key.ID, Order: o, Wait: wait})
+	notice, err := s.notice(x, asked.Webhook)
 	if err != nil {
 		return err
 	}
-	return s.conclude(x, receipt, wait)
+	receipt, err := s.to.Desk.Submit(x.r.Context(), work.Submission{
+		KeyID: x.key.ID, Order: o, Wait: how.wait, Once: once, Notice: notice,
+	})
+	if err != nil {
+		return err
+	}
+	return s.conclude(x, receipt, how)
 }
 
 // readJSON reads a JSON body whole.
@@ -76,25 +92,34 @@ func plainBody(h http.Header) error {
 
 // decodeFetch reads the body, and names every wrong field at once: those of the options
 // beside those of the URL and of the headers to send.
-func (s *Server) decodeFetch(text []byte, into *recipe.Fetch) (named []string, err error) {
+func (s *Server) decodeFetch(text []byte, into *recipe.Fetch) (given map[string]json.RawMessage, err error) {
 	err = s.fetches.Decode(text, into)
-	if err != nil && !problem.Has(err, problem.OptionsInvalid) {
+	given = members(text)
+	if err := withFaults(err, append(sourceFaults(given), webhookFaults(given)...)); err != nil {
 		return nil, err
 	}
-	given := members(text)
+	return given, nil
+}
+
+// withFaults adds what else is wrong to the error of the options, so that all of it is named
+// at once. A field that is named already is not named again.
+func withFaults(err error, more []problem.Field) error {
+	if err != nil && !problem.Has(err, problem.OptionsInvalid) {
+		return err
+	}
 	var wrong []problem.Field
 	if err != nil {
 		wrong = problem.From(err).Fields
 	}
-	for _, f := range sourceFaults(given) {
+	for _, f := range more {
 		if !slices.ContainsFunc(wrong, func(o problem.Field) bool { return o.Path == f.Path }) {
 			wrong = append(wrong, f)
 		}
 	}
 	if len(wrong) > 0 {
-		return nil, problem.Invalid(wrong...)
+		return problem.Invalid(wrong...)
 	}
-	return s.namedGroups(given), nil
+	return nil
 }
 
 // sourceFaults judges url and headers as far as they are texts; what is not, the schema
@@ -106,13 +131,18 @@ func sourceFaults(given map[string]json.RawMessage) []problem.Field {
 			wrong = problem.From(err).Fields
 		}
 	}
-	headers := map[string]string{}
-	for name, raw := range members(given["headers"]) {
+	return append(wrong, egress.CheckHeaders(texts(given["headers"]))...)
+}
+
+// texts are the texts in a JSON hash.
+func texts(raw json.RawMessage) map[string]string {
+	out := map[string]string{}
+	for name, raw := range members(raw) {
 		if value, ok := text(raw); ok {
-			headers[name] = value
+			out[name] = value
 		}
 	}
-	return append(wrong, egress.CheckHeaders(headers)...)
+	return out
 }
 
 // members are the top members of a JSON hash; none if it is no hash.

@@ -24,11 +24,13 @@ import (
 	"compressor/internal/account"
 	"compressor/internal/blob/disk"
 	"compressor/internal/database"
+	"compressor/internal/egress"
 	"compressor/internal/format"
 	"compressor/internal/job"
 	"compressor/internal/problem"
 	"compressor/internal/report"
 	"compressor/internal/schema"
+	"compressor/internal/webhook"
 	"compressor/internal/work"
 )
 
@@ -40,12 +42,16 @@ type fakeDesk struct {
 	inputs   [][]byte // contents of each submission's input
 	durable  []string
 	waits    []time.Duration
+	queries  []job.Query
+	more     bool   // what List says
+	repeat   string // id of the job that each request repeats
 	file     string // of every result
 	notReady error
 
 	submit func(work.Submission) error           // before anything
 	wait   func(context.Context, *job.Job) error // what happens to a job that is waited for; nil completes it
 	large  chan struct{}
+	bell   *job.Notifier
 }
 
 func (d *fakeDesk) Submit(_ context.Context, s work.Submission) (work.Receipt, error) {
@@ -56,6 +62,9 @@ func (d *fakeDesk) Submit(_ context.Context, s work.Submission) (work.Receipt, e
 		if err := d.submit(s); err != nil {
 			return work.Receipt{}, err
 		}
+	}
+	if j, ok := d.jobs[d.repeat]; ok {
+		return work.Receipt{Job: j, Repeated: true}, nil
 	}
 	var content []byte
 	if s.Input != nil {
@@ -121,6 +130,20 @@ func (d *fakeDesk) Cancel(ctx context.Context, id string) (job.Job, error) {
 	return j, err
 }
 
+func (d *fakeDesk) Watch(id string) (<-chan struct{}, func()) { return d.bell.Subscribe(id) }
+
+func (d *fakeDesk) List(_ context.Context, q job.Query, each func(job.Job) error) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.queries = append(d.queries, q)
+	for _, j := range d.jobs {
+		if err := each(j); err != nil {
+			return false, err
+		}
+	}
+	return d.more, nil
+}
+
 func (d *fakeDesk) OpenResult(_ context.Context, linkID string) (job.Job, *os.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -143,6 +166,7 @@ func (d *fakeDesk) put(j job.Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.jobs[j.ID] = j
+	d.bell.Notify(j.ID)
 }
 
 // last is the latest submission.
@@ -188,6 +212,7 @@ type service struct {
 	desk  *fakeDesk
 	keys  *account.Keys
 	meter *account.Meter
+	hooks *webhook.Box
 	key   string // good for everything
 	keyID string
 	url   string
@@ -260,7 +285,7 @@ func start(t testing.TB, change func(*Config, *account.Limits)) *service {
 func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	t.Helper()
 	s := &service{dir: t.TempDir(), log: newLog()}
-	s.desk = &fakeDesk{jobs: map[string]job.Job{}, file: filepath.Join(s.dir, "result")}
+	s.desk = &fakeDesk{jobs: map[string]job.Job{}, bell: job.NewNotifier(), file: filepath.Join(s.dir, "result")}
 	if err := os.WriteFile(s.desk.file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -281,6 +306,13 @@ func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	if s.meter, err = account.OpenMeter(t.Context(), db, limits, nil); err != nil {
 		t.Fatal(err)
 	}
+	seal, err := s.keys.Derive("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.hooks, err = webhook.New(db, seal, egress.New(egress.Policy{}), nil); err != nil {
+		t.Fatal(err)
+	}
 	secret, key, err := s.keys.Create(t.Context(), "test")
 	if err != nil {
 		t.Fatal(err)
@@ -296,7 +328,7 @@ func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Staging: files, Formats: formats,
+	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Webhooks: s.hooks, Staging: files, Formats: formats,
 		Options: schema.Opts{Enums: map[string][]string{"image": {"jpeg", "png"}}},
 		Log:     slog.New(slog.NewJSONHandler(s.log, nil)), Now: func() time.Time { return noon }})
 	if err != nil {

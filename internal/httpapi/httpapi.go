@@ -9,6 +9,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,7 @@ import (
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
 	"compressor/internal/schema"
+	"compressor/internal/webhook"
 	"compressor/internal/work"
 )
 
@@ -68,7 +70,11 @@ type Jobs interface {
 	Get(ctx context.Context, id string) (job.Job, error)
 	// WaitChange waits at most d for the job's state to be another than seen.
 	WaitChange(ctx context.Context, id string, seen job.State, d time.Duration) (job.Job, error)
+	// Watch returns a channel that holds a signal once the job has changed.
+	Watch(id string) (changed <-chan struct{}, end func())
 	Cancel(ctx context.Context, id string) (job.Job, error)
+	// List calls each with the jobs of q, newest first; more says that others follow.
+	List(ctx context.Context, q job.Query, each func(job.Job) error) (more bool, err error)
 }
 
 // Results hands out results by the secret id of their link. Errors: not-found, link-expired.
@@ -79,6 +85,18 @@ type Results interface {
 // Staging makes private folders to receive uploads in. disk.Store is one.
 type Staging interface{ Incoming() (string, error) }
 
+// Webhooks takes orders to tell of the end of a job, and keeps their log and the secrets
+// they are signed with. webhook.Box is one, and its methods say what they promise.
+type Webhooks interface {
+	Notice(keyID string, o webhook.Order) (json.RawMessage, error)
+	List(ctx context.Context, keyID string, state webhook.State, offset, limit int) (list []webhook.Delivery, total int, err error)
+	Get(ctx context.Context, keyID, id string) (webhook.Delivery, error)
+	Replay(ctx context.Context, keyID, id string) (webhook.Delivery, error)
+	Secrets(ctx context.Context, keyID string) ([]webhook.Secret, error)
+	MakeSecret(ctx context.Context, keyID string) (text string, s webhook.Secret, err error)
+	DropSecret(ctx context.Context, keyID, id string) error
+}
+
 // Config is how the edge behaves.
 type Config struct {
 	BaseURL     string        // of links, without a slash at its end
@@ -87,6 +105,7 @@ type Config struct {
 	RateWindow  time.Duration // as the account tells it
 	Limits      intake.Limits // of an upload; zero fields take the defaults of package intake
 	Pace        intake.Pace   // of a body, and of a download; zero fields likewise
+	Origins     []string      // of web pages that may call from a browser; "*" is any
 	Connections int           // most connections open at once; 0 is 10,000
 	Version     string        // of this build
 	Sandbox     string        // one line on the cage, for the health check
@@ -94,14 +113,15 @@ type Config struct {
 
 // Services is what the edge stands on.
 type Services struct {
-	Keys    Keys
-	Meter   Meter
-	Desk    Desk
-	Staging Staging
-	Formats *format.Table
-	Options schema.Opts // the words that the tags of package recipe leave open
-	Log     *slog.Logger
-	Now     func() time.Time
+	Keys     Keys
+	Meter    Meter
+	Desk     Desk
+	Webhooks Webhooks
+	Staging  Staging
+	Formats  *format.Table
+	Options  schema.Opts // the words that the tags of package recipe leave open
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // Server answers requests. It is safe for concurrent use.
@@ -146,7 +166,7 @@ func New(c Config, to Services) (*Server, error) {
 		return nil, err
 	}
 	for _, o := range s.uploads.Options() {
-		if o.Type == "hash" && !strings.Contains(o.Path, ".") {
+		if o.Type == "hash" && !strings.Contains(o.Path, ".") && o.Path != "webhook" {
 			s.groups = append(s.groups, o.Path)
 		}
 	}
@@ -184,14 +204,26 @@ func (s *Server) routes() []route {
 		{pattern: "/1.0/account", methods: one(http.MethodGet, call{s.account, account.Read, account.Requests})},
 		{pattern: "/1.0/upload", methods: one(http.MethodPost, call{s.upload, account.Compress, account.Requests})},
 		{pattern: "/1.0/fetch", methods: one(http.MethodPost, call{s.fetch, account.Compress, account.Requests})},
+		{pattern: "/1.0/jobs", methods: one(http.MethodGet, call{s.list, account.Read, account.Reads})},
 		{pattern: "/1.0/jobs/{id}", methods: map[string]call{
 			http.MethodGet:    {s.poll, account.Read, account.Reads},
 			http.MethodDelete: {s.cancel, account.Compress, account.Reads},
 		}},
+		{pattern: "/1.0/jobs/{id}/events", methods: one(http.MethodGet, call{s.events, account.Read, account.Reads})},
+		{pattern: "/1.0/webhooks", methods: one(http.MethodGet, call{s.webhooks, account.Read, account.Reads})},
+		{pattern: "/1.0/webhooks/{id}", methods: one(http.MethodGet, call{s.webhook, account.Read, account.Reads})},
+		{pattern: "/1.0/webhooks/{id}/replay", methods: one(http.MethodPost, call{s.replay, account.Compress, account.Requests})},
+		{pattern: "/1.0/webhooks/secrets", methods: map[string]call{
+			http.MethodGet:    {s.webhookSecrets, account.Read, account.Requests},
+			http.MethodPost:   {s.makeWebhookSecret, account.Compress, account.Requests},
+			http.MethodDelete: {s.dropWebhookSecret, account.Compress, account.Requests},
+		}},
 		{pattern: "/1.0/openapi.json", methods: open(s.reference)},
 		{pattern: "/healthz", methods: open(s.health)},
 		{pattern: "/readyz", methods: open(s.ready)},
-		{pattern: linkPattern, known: isLink, methods: open(s.download)},
+		{pattern: linkPattern, known: isLink, methods: map[string]call{
+			http.MethodGet: {do: s.download, bucket: account.Reads},
+		}},
 		{pattern: "/", known: func(*http.Request) bool { return false }},
 	}
 }
@@ -204,6 +236,10 @@ func (s *Server) mount(r route) {
 			return
 		}
 		x.route = r.pattern
+		if x.isPreflight() {
+			x.preflight(allowed(r.methods))
+			return
+		}
 		method := req.Method
 		if method == http.MethodHead {
 			method = http.MethodGet
@@ -243,6 +279,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x.ctl.SetWriteDeadline(time.Time{}) //nolint:errcheck // what an earlier request left; a connection without deadlines has none
 	defer x.end()
+	x.shareWith(s.config.Origins)
 	// The mux would redirect an unclean path, in HTML, and answers CONNECT and * its own way.
 	if !isClean(r.URL.EscapedPath()) {
 		x.unrouted(problem.New(problem.NotFound))

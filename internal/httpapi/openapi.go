@@ -40,47 +40,6 @@ func (s *Server) describe() ([]byte, error) {
 	})
 }
 
-func (s *Server) describePaths(d *describer) hash {
-	data := s.uploads.JSONSchema()
-	form := hash{
-		"schema": hash{
-			"type": "object", "required": []string{"file"}, "additionalProperties": false,
-			"properties": hash{"file": hash{"type": "string", "contentMediaType": "application/octet-stream"}, "data": data},
-		},
-		"encoding": hash{"data": hash{"contentType": "application/json"}},
-	}
-	submitted := func() hash {
-		return d.replies(http.StatusOK, resultReply{}, http.StatusAccepted, ackReply{})
-	}
-	state := hash{"200": hash{"description": "The job as it stands.", "content": asJSON(hash{"oneOf": []any{
-		d.of(reflect.TypeFor[openReply]()), d.of(reflect.TypeFor[resultReply]()), d.of(reflect.TypeFor[failedReply]()),
-	}})}, "default": d.failure()}
-	id := hash{"name": "id", "in": "path", "required": true, "schema": hash{"type": "string", "format": "uuid"}}
-	wait := hash{"name": "wait", "in": "query", "description": "Seconds to wait for a change of state.",
-		"schema": hash{"type": "integer", "minimum": 0, "maximum": maxWait, "default": 0}}
-	part := func(name, about string, schema hash) hash {
-		return hash{"name": name, "in": "path", "required": true, "description": about, "schema": schema}
-	}
-	open := []hash{}
-	return hash{
-		"/1.0/account": hash{"get": hash{"summary": "The key, its limits and its use.", "responses": d.replies(http.StatusOK, accountReply{})}},
-		"/1.0/upload": hash{"post": hash{"summary": "Compress a file that is sent along.", "responses": submitted(),
-			"requestBody": hash{"required": true, "content": hash{"multipart/form-data": form}}}},
-		"/1.0/fetch": hash{"post": hash{"summary": "Compress a file from a URL.", "responses": submitted(),
-			"requestBody": hash{"required": true, "content": asJSON(s.fetches.JSONSchema())}}},
-		"/1.0/jobs/{id}": hash{"parameters": []hash{id},
-			"get":    hash{"summary": "A job and, once it has ended, its result.", "parameters": []hash{wait}, "responses": state},
-			"delete": hash{"summary": "Cancel a job, or remove its result.", "responses": state}},
-		linkPattern: hash{"get": hash{"summary": "A result. The address comes from a reply; it needs no key.", "security": open,
-			"parameters": []hash{part("unix", "Means nothing to clients.", hash{"type": "integer"}),
-				part("uuid", "The secret of the link.", hash{"type": "string", "format": "uuid"}),
-				part("name", "Name of the file.", hash{"type": "string"})},
-			"responses": hash{"200": hash{"description": "The file."}, "206": hash{"description": "A range of the file."}, "default": d.failure()}}},
-		"/healthz": hash{"get": hash{"summary": "Whether the service lives.", "security": open, "responses": d.replies(http.StatusOK, healthReply{})}},
-		"/readyz":  hash{"get": hash{"summary": "Whether work is taken.", "security": open, "responses": d.replies(http.StatusOK, healthReply{})}},
-	}
-}
-
 func asJSON(schema any) hash { return hash{"application/json": hash{"schema": schema}} }
 
 // describer gathers the schemas of replies.

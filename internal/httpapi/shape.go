@@ -28,6 +28,7 @@ type resultReply struct {
 	ExpiresAt string         `json:"expires_at"`
 	Report    *report.Report `json:"report,omitempty"`
 	Tag       string         `json:"tag,omitempty"`
+	CreatedAt string         `json:"created_at,omitempty"` // in lists only
 
 	engineMillis float64 // how long the engine worked; told in a header
 }
@@ -38,6 +39,8 @@ type openReply struct {
 	Status   string   `json:"status"`
 	Progress progress `json:"progress"`
 	Tag      string   `json:"tag,omitempty"`
+
+	CreatedAt string `json:"created_at,omitempty"` // in lists only
 }
 
 type progress struct {
@@ -60,6 +63,7 @@ type failedReply struct {
 	URL        string          `json:"url,omitempty"`
 	ExpiresAt  string          `json:"expires_at,omitempty"`
 	Tag        string          `json:"tag,omitempty"`
+	CreatedAt  string          `json:"created_at,omitempty"` // in lists only
 }
 
 // resultOf is a completed job as a request that waited for it is answered.
@@ -72,14 +76,18 @@ func (s *Server) resultOf(j job.Job) (resultReply, error) {
 	if err != nil {
 		return resultReply{}, fmt.Errorf("result of job %s: %w", j.ID, err)
 	}
+	body := s.resultOfFiles(j, o, work.Files{Input: a.Input, Output: a.Output})
+	body.Report, body.engineMillis = a.Report.Trim(o.Detail), a.EngineMillis
+	return body, nil
+}
+
+// resultOfFiles is resultOf without a report.
+func (s *Server) resultOfFiles(j job.Job, o work.Order, f work.Files) resultReply {
 	link := ""
 	if j.Available(s.to.Now()) {
 		link = s.link(j)
 	}
-	return resultReply{
-		ID: j.ID, URL: link, Input: a.Input, Output: a.Output, ExpiresAt: stamp(j.Expires),
-		Report: a.Report.Trim(o.Detail), Tag: o.Tag, engineMillis: a.EngineMillis,
-	}, nil
+	return resultReply{ID: j.ID, URL: link, Input: f.Input, Output: f.Output, ExpiresAt: stamp(j.Expires), Tag: o.Tag}
 }
 
 // jobReply is a job in whatever state, as polls see it.
@@ -94,21 +102,31 @@ func (s *Server) jobReply(j job.Job) (any, error) {
 		return nil, fmt.Errorf("request of job %s: %w", j.ID, err)
 	}
 	if j.State == job.Failed {
-		p := reasonOf(j)
-		body := failedReply{
-			ID: j.ID, Status: j.State.Word(), Message: p.Message, Code: p.Code, HTTPStatus: p.Code.HTTP(),
-			Errors: p.Fields, Tag: o.Tag,
-		}
-		if j.Output.Path != "" {
-			body.URL, body.ExpiresAt = s.link(j), stamp(j.Expires)
-		}
-		return body, nil
+		return s.failed(j, o), nil
 	}
+	return s.open(j, o), nil
+}
+
+// failed is a job that failed.
+func (s *Server) failed(j job.Job, o work.Order) failedReply {
+	p := reasonOf(j)
+	body := failedReply{
+		ID: j.ID, Status: j.State.Word(), Message: p.Message, Code: p.Code, HTTPStatus: p.Code.HTTP(),
+		Errors: p.Fields, Tag: o.Tag,
+	}
+	if j.Output.Path != "" {
+		body.URL, body.ExpiresAt = s.link(j), stamp(j.Expires)
+	}
+	return body
+}
+
+// open is a job that has not ended.
+func (s *Server) open(j job.Job, o work.Order) openReply {
 	p := progress{Percent: j.Progress.Percent, Phase: j.Progress.Phase, Done: j.Progress.Done, Total: j.Progress.Total}
-	if p.Phase == "" {
+	if p.Phase == "" || j.State != job.Processing { // one that was given back keeps how far it came
 		p.Phase = j.State.Word()
 	}
-	return openReply{ID: j.ID, Status: j.State.Word(), Progress: p, Tag: o.Tag}, nil
+	return openReply{ID: j.ID, Status: j.State.Word(), Progress: p, Tag: o.Tag}
 }
 
 // link is the address of a result.

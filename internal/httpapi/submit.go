@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -19,11 +20,45 @@ func order(e recipe.Envelope, named []string, name string) work.Order {
 	return work.Order{Name: name, Recipe: e.Recipe, Named: named, Detail: report.Detail(e.Report), Tag: e.Tag}
 }
 
+// answering is how a request is answered.
+type answering struct {
+	wait   bool // for the result
+	binary bool // with the result itself
+}
+
+// answeringOf reads how from the options as they were given and from the headers. A binary
+// reply goes to who waits for it, and so not together with what sends the result elsewhere.
+func answeringOf(x *exchange, e recipe.Envelope, given map[string]json.RawMessage) (how answering, err error) {
+	how.wait = !e.Async && e.Webhook == nil && !prefers(x.r.Header).async
+	asked := e.Response.Mode == recipe.Binary
+	how.binary = asked || takesNoJSON(x.r.Header)
+	if !how.binary {
+		return how, nil
+	}
+	path := "Accept"
+	if asked {
+		path = "response.mode"
+	}
+	var wrong []problem.Field
+	for _, other := range []string{"store", "webhook"} {
+		if raw, ok := given[other]; ok && string(raw) != "null" {
+			wrong = append(wrong, problem.Field{Path: path, Message: "A binary reply cannot be combined with '" + other + "'."})
+		}
+	}
+	if len(wrong) > 0 {
+		return how, problem.Invalid(wrong...)
+	}
+	return how, nil
+}
+
 // conclude answers a request whose job is in: with the result if the client waits and it
 // comes in time, else with an acknowledgement. From here on the job's id is the request's.
-func (s *Server) conclude(x *exchange, r work.Receipt, wait bool) error {
+func (s *Server) conclude(x *exchange, r work.Receipt, how answering) error {
 	x.id = r.Job.ID
-	if !wait {
+	if r.Repeated {
+		x.Header().Set("Idempotent-Replayed", "true")
+	}
+	if !how.wait {
 		return s.acknowledge(x, r.Job)
 	}
 	ctx, stop := s.patience(x.r.Context(), r.Large)
@@ -48,6 +83,9 @@ func (s *Server) conclude(x *exchange, r work.Receipt, wait bool) error {
 	// Server-Timing (W3C): what of the wait was the engine's, for who wants to know what the
 	// service itself costs. The body says nothing of time: it must not depend on load.
 	x.Header().Set("Server-Timing", fmt.Sprintf("engine;dur=%.3f", body.engineMillis))
+	if how.binary {
+		return s.sendResult(x, j, body)
+	}
 	return x.reply(http.StatusOK, body)
 }
 

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"encoding/json"
+
 	"compressor/internal/blob"
 	"compressor/internal/intake"
 	"compressor/internal/problem"
@@ -15,14 +17,17 @@ const (
 
 // upload is POST /1.0/upload.
 func (s *Server) upload(x *exchange) error {
+	if _, err := idempotencyKey(x.r.Header); err != nil {
+		return err
+	}
 	if err := s.roomFor(x); err != nil {
 		return err
 	}
-	receipt, wait, err := s.takeUpload(x)
+	receipt, how, err := s.takeUpload(x)
 	if err != nil {
 		return err
 	}
-	return s.conclude(x, receipt, wait)
+	return s.conclude(x, receipt, how)
 }
 
 // roomFor refuses a body that is declared too large, or that would be taken in vain.
@@ -39,10 +44,10 @@ func (s *Server) roomFor(x *exchange) error {
 
 // takeUpload stages the form and submits the job. Whatever was staged and is not the
 // job's is gone when it returns.
-func (s *Server) takeUpload(x *exchange) (r work.Receipt, wait bool, err error) {
+func (s *Server) takeUpload(x *exchange) (r work.Receipt, how answering, err error) {
 	dir, err := s.to.Staging.Incoming()
 	if err != nil {
-		return r, false, err
+		return r, how, err
 	}
 	scratch := blob.NewScratch(dir)
 	defer func() {
@@ -52,18 +57,30 @@ func (s *Server) takeUpload(x *exchange) (r work.Receipt, wait bool, err error) 
 	}()
 	staged, err := s.readForm(x, scratch)
 	if err != nil {
-		return r, false, err
+		return r, how, err
 	}
 	var asked recipe.Upload
-	named, err := s.decodeUpload(staged.Data, &asked)
+	given, err := s.decodeUpload(staged.Data, &asked)
 	if err != nil {
-		return r, false, err
+		return r, how, err
 	}
-	wait = !asked.Async && !prefers(x.r.Header).async && staged.Blob.Size <= s.config.SyncBytes
+	if how, err = answeringOf(x, asked.Envelope, given); err != nil {
+		return r, how, err
+	}
+	how.wait = how.wait && staged.Blob.Size <= s.config.SyncBytes
+	once, err := onceOf(x, asked, staged.Name, staged.Blob.Sum.String())
+	if err != nil {
+		return r, how, err
+	}
+	notice, err := s.notice(x, asked.Webhook)
+	if err != nil {
+		return r, how, err
+	}
 	r, err = s.to.Desk.Submit(x.r.Context(), work.Submission{
-		KeyID: x.key.ID, Order: order(asked.Envelope, named, staged.Name), Input: &staged.Blob, Wait: wait,
+		KeyID: x.key.ID, Order: order(asked.Envelope, s.namedGroups(given), staged.Name),
+		Input: &staged.Blob, Wait: how.wait, Once: once, Notice: notice,
 	})
-	return r, wait, err
+	return r, how, err
 }
 
 // readForm stages the parts of the form.
@@ -81,12 +98,14 @@ func (s *Server) readForm(x *exchange, scratch *blob.Scratch) (intake.Staged, er
 }
 
 // decodeUpload reads the part data, which may be missing.
-func (s *Server) decodeUpload(data []byte, into *recipe.Upload) (named []string, err error) {
+func (s *Server) decodeUpload(data []byte, into *recipe.Upload) (given map[string]json.RawMessage, err error) {
 	if data == nil {
 		data = []byte("{}")
 	}
-	if err := s.uploads.Decode(data, into); err != nil {
+	err = s.uploads.Decode(data, into)
+	given = members(data)
+	if err := withFaults(err, webhookFaults(given)); err != nil {
 		return nil, err
 	}
-	return s.namedGroups(members(data)), nil
+	return given, nil
 }

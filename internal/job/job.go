@@ -74,6 +74,16 @@ type Progress struct {
 	Total   int64   `json:"total"`
 }
 
+// After is p as told after before: it never falls. A second attempt begins anew, and says
+// nothing new until it has come as far as the first.
+func (p Progress) After(before Progress) Progress {
+	behind := p.Percent == before.Percent && p.Phase == before.Phase && p.Done < before.Done
+	if p.Percent < before.Percent || behind {
+		return before
+	}
+	return p
+}
+
 // Output is the result file of a completed job, zero when nothing is kept here.
 type Output struct {
 	LinkID string // secret id of the download link, a UUID v4 that is never the job's id
@@ -90,20 +100,44 @@ type Job struct {
 	KeyID      string // whose it is
 	State      State
 	Epoch      int64
-	Owner      string    // node and process that hold it, while processing
-	LeaseUntil time.Time // when the hold is void unless renewed, while processing
-	Attempts   int       // deaths of its job process; a server's death is not one
-	Progress   Progress
+	Owner      string          // node and process that hold it, while processing
+	LeaseUntil time.Time       // when the hold is void unless renewed, while processing
+	Attempts   int             // deaths of its job process; a server's death is not one
+	Progress   Progress        // never falls, also when the job changes hands
 	Request    json.RawMessage // opaque: what was asked
+	Tag        string          // what its client calls it
 	InputRef   string          // the stored input, "" for one still to fetch
 	Result     json.RawMessage // opaque: what is answered
 	Output     Output
 	Problem    *problem.Problem // why it failed
 	Canceled   bool             // its client ended it, or had its result removed
+	Notice     json.RawMessage  // opaque: whom to tell of the end; nil for nobody, and once the job has ended
+	Noticing   bool             // its notice is under way: row and result stay until that has ended
 	Created    time.Time
 	Started    time.Time // of the last hold
 	Finished   time.Time
 	Expires    time.Time // until when the result may be downloaded
+	Once       Once      // of a new job only; it is not read back
+}
+
+// Once marks a request that its client may send again without a second job being made. Both
+// are hashes, from which nothing of the request can be read. Zero is a request without.
+type Once struct {
+	Name   string // of the key and the idempotency key
+	Digest string // of the request
+}
+
+// OnceLife is how long a store remembers a Once, unless the record of its job goes before.
+const OnceLife = 24 * time.Hour
+
+// Repeated is the error of a new job whose Once is known already, for the job ID.
+type Repeated struct {
+	ID   string
+	Same bool // the request is the same, too
+}
+
+func (r *Repeated) Error() string {
+	return fmt.Sprintf("repeated request for job %s, same: %v", r.ID, r.Same)
 }
 
 // Ticket is the hold under which the row now stands.
@@ -111,9 +145,11 @@ func (j Job) Ticket() Ticket { return Ticket{j.ID, j.Epoch} }
 
 // Available says whether the result may be downloaded at the time now: also that of a
 // failed job whose result could not be stored where its client wanted it. The row decides,
-// not the sweeper: a file may outlive its link, never the other way round.
+// not the sweeper: a file may outlive its link, never the other way round. A result outlives
+// its notice.
 func (j Job) Available(now time.Time) bool {
-	return j.State.Ended() && j.Output.Path != "" && now.Before(j.Expires)
+	noticing := j.Noticing && !j.Canceled
+	return j.State.Ended() && j.Output.Path != "" && (noticing || now.Before(j.Expires))
 }
 
 // Outcome is how a hold ends: with a result, or with a problem.
@@ -129,6 +165,15 @@ type Outcome struct {
 func Slot(t time.Time) int64 {
 	s := t.Unix()
 	return s - s%300
+}
+
+// Query says which jobs of a key are listed. Zero fields select nothing.
+type Query struct {
+	KeyID         string
+	State         State // as the wire has it: Enqueued covers those that are held
+	Tag           string
+	Start, End    time.Time // of creation: at or after Start, before End
+	Offset, Limit int       // Limit must be given
 }
 
 // Counts is how many jobs are open.

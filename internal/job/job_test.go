@@ -65,3 +65,22 @@ func TestTicket(t *testing.T) {
 		t.Error("a canceled job is a stale one, not the other way round")
 	}
 }
+
+// TestProgressAfter: what is told of progress never falls, over attempts either.
+func TestProgressAfter(t *testing.T) {
+	at := func(percent float64, phase string, done int64) Progress {
+		return Progress{Percent: percent, Phase: phase, Done: done, Total: 9}
+	}
+	for _, c := range []struct{ before, now, want Progress }{
+		{Progress{}, at(0, "read", 0), at(0, "read", 0)},
+		{at(10, "search", 1), at(20, "search", 2), at(20, "search", 2)},
+		{at(20, "search", 2), at(20, "pack", 0), at(20, "pack", 0)},
+		{at(20, "search", 2), at(5, "read", 0), at(20, "search", 2)},
+		{at(20, "search", 2), at(20, "search", 1), at(20, "search", 2)},
+		{at(20, "search", 2), at(20, "search", 3), at(20, "search", 3)},
+	} {
+		if got := c.now.After(c.before); got != c.want {
+			t.Errorf("%v after %v is %v", c.now, c.before, got)
+		}
+	}
+}

@@ -84,6 +84,11 @@ func (w *Waiter) End(ctx context.Context, id string, d time.Duration) (Job, erro
 	return w.until(ctx, id, d, func(j *Job) bool { return j.State.Ended() })
 }
 
+// Watch is Notifier.Subscribe, for those who follow a job to its end.
+func (w *Waiter) Watch(id string) (changed <-chan struct{}, end func()) {
+	return w.notifier.Subscribe(id)
+}
+
 func (w *Waiter) until(ctx context.Context, id string, d time.Duration, met func(*Job) bool) (Job, error) {
 	changed, end := w.notifier.Subscribe(id)
 	defer end()

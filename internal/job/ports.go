@@ -14,6 +14,8 @@ import (
 
 // Submitter puts new jobs in. ID, State, Epoch, Attempts and the times of the given job
 // are the store's to set; an empty ID becomes a new UUID v4.
+// A job with a Once is written together with it, or not at all: *Repeated when there is one
+// of that name already.
 type Submitter interface {
 	// InsertClaimed adds a job that owner works on at once, without the queue. Should
 	// owner end, the reaper enqueues it. A power failure may lose the row until Durable
@@ -68,6 +70,12 @@ type Holder interface {
 type Reader interface {
 	Get(ctx context.Context, id string) (Job, error)
 	GetByLink(ctx context.Context, linkID string) (Job, error)
+
+	// List calls each with the jobs of q, newest first, one at a time, since what a job
+	// holds may be large. more says that the list goes on after them. An error of each
+	// ends it.
+	List(ctx context.Context, q Query, each func(Job) error) (more bool, err error)
+
 	Counts(ctx context.Context) (Counts, error)
 	CountsOf(ctx context.Context, keyID string) (Counts, error)
 }
@@ -84,7 +92,8 @@ type Keeper interface {
 	// held jobs. Returns how many were reaped. A server's death is no attempt.
 	Reap(ctx context.Context) (int, error)
 
-	// Expired lists at most limit stored results that may be removed now.
+	// Expired lists at most limit stored results that may be removed now: their time has
+	// come, and no notice of them is under way.
 	Expired(ctx context.Context, limit int) ([]Leftover, error)
 
 	// MarkResultGone records that the stored result was removed. Remove the file first.
@@ -94,8 +103,11 @@ type Keeper interface {
 	// such as the credentials of a source, does not stay. A job that goes on is left alone.
 	Redact(ctx context.Context, id string, request json.RawMessage) error
 
-	// DeleteOld removes the records of jobs that ended before the given time and keep no
-	// result any more. Returns how many.
+	// ForgetOnce forgets each Once that has had its time. Returns how many.
+	ForgetOnce(ctx context.Context) (int, error)
+
+	// DeleteOld removes the records of jobs that ended before the given time, keep no result
+	// any more and have no notice under way. Returns how many.
 	DeleteOld(ctx context.Context, before time.Time) (int, error)
 
 	// References names all that is in use: inputs of jobs that have not ended and results

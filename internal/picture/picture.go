@@ -285,6 +285,9 @@ func (w *Work) displace(to format.ID, holds Holds) {
 	if w.In.Facts.Animated && w.In.Format != to {
 		w.lose("animation")
 	}
+	if w.In.Facts.Script && w.In.Format != to {
+		w.lose("script")
+	}
 	if w.In.Facts.Alpha && !holds.Alpha {
 		w.lose("alpha")
 	}

@@ -22,6 +22,7 @@ type budget struct {
 	finals     int      // attempts that are deflated whole, at most
 	margin     int      // how much larger than the best one's their estimates may be, in 1/1000
 	levels     []int    // levels each of them is deflated at
+	types      bool     // the best of each colour type is deflated once more
 	again      int      // bytes of raster up to which the best of them is deflated once more, by redeflate
 }
 
@@ -45,7 +46,8 @@ func (e Effort) budget(size int) budget {
 			strategyBigrams, strategyBigent, strategyCost, strategyBrute}}
 	switch {
 	case size <= smallRaster:
-		b.layouts, b.finals = 3, 4
+		// A weak probe takes to palettes, which are not in what it deflates.
+		b.layouts, b.finals, b.probe, b.margin, b.types = 4, 6, 9, 100, true
 	case size > hugeRaster:
 		b.layouts, b.finals, b.levels = 1, 1, []int{9}
 	case size > largeRaster:

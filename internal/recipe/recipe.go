@@ -21,10 +21,20 @@ type Recipe struct {
 // Envelope is what a request carries beside the file: the recipe, and how to answer.
 type Envelope struct {
 	Recipe
-	Async  bool   `json:"async" default:"false" doc:"Answer 202 at once; poll the job for the result."`
-	Report string `json:"report" default:"brief" enum:"none,brief,full" doc:"How much to tell about what was tried and chosen."`
-	Tag    string `json:"tag,omitempty" maxLength:"255" doc:"Returned unchanged in every reply about this job."`
+	Async    bool     `json:"async" default:"false" doc:"Answer 202 at once; poll the job for the result."`
+	Response Response `json:"response" doc:"How to answer a request that is waited for."`
+	Webhook  *Webhook `json:"webhook,omitempty" doc:"Whom to tell when the job has ended. The request is then answered 202 at once, whatever the size."`
+	Report   string   `json:"report" default:"brief" enum:"none,brief,full" doc:"How much to tell about what was tried and chosen."`
+	Tag      string   `json:"tag,omitempty" maxLength:"255" doc:"Returned unchanged in every reply about this job."`
 }
+
+// Response is the form of an answer.
+type Response struct {
+	Mode string `json:"mode" default:"json" enum:"json,binary" doc:"binary: the result itself, and the JSON without report and metadata in the header Compressor-Result. Accept: image/*, or another type that is not JSON, asks for the same. What becomes asynchronous, and every error, is answered in JSON."`
+}
+
+// Binary is the mode that answers with the result itself.
+const Binary = "binary"
 
 // Upload is the field data of POST /1.0/upload.
 type Upload struct {

@@ -39,17 +39,21 @@ type Submission struct {
 	Order Order
 	Input *blob.Blob // nil: to be fetched from Order.Source
 	Wait  bool       // a client waits: run at once, without the queue
+	Once  job.Once   // of a request that may be sent again
+
+	Notice json.RawMessage // opaque: whom to tell of the end; nil for nobody
 }
 
 // Receipt is a submitted job.
 type Receipt struct {
-	Job   job.Job
-	Large <-chan struct{} // closed when a fetch turns out to be too large to wait for
+	Job      job.Job
+	Large    <-chan struct{} // closed when a fetch turns out to be too large to wait for
+	Repeated bool            // the job is that of an earlier request of the same Once
 }
 
 // Submit takes a job in. Once it returns, the job is not lost. A job that is waited for
 // runs here at once, or as soon as a slot is free; any other goes through the queue.
-// Errors: draining, storage-full, queue-full, key-busy.
+// Errors: draining, storage-full, queue-full, key-busy, idempotency-conflict.
 func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	if err := d.accepts(); err != nil {
 		return Receipt{}, err
@@ -60,7 +64,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, Request: raw}
+	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, Request: raw, Tag: s.Order.Tag, Once: s.Once, Notice: s.Notice}
 	if s.Input != nil {
 		j.InputRef = inputName(j.ID)
 		// What is waited for is made durable only if the client is sent away with a
@@ -71,9 +75,24 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	}
 	r, err := d.insert(ctx, j, s.Wait)
 	if err != nil && j.InputRef != "" {
-		err = errors.Join(err, d.files.Remove(j.InputRef))
+		if failed := d.files.Remove(j.InputRef); failed != nil {
+			return Receipt{}, errors.Join(err, failed)
+		}
+	}
+	var repeated *job.Repeated
+	if errors.As(err, &repeated) {
+		return d.repeat(ctx, repeated)
 	}
 	return r, err
+}
+
+// repeat is what a request gets that was sent before: the job it made then.
+func (d *Desk) repeat(ctx context.Context, r *job.Repeated) (Receipt, error) {
+	if !r.Same {
+		return Receipt{}, problem.New(problem.IdempotencyConflict)
+	}
+	j, err := d.store.Get(ctx, r.ID)
+	return Receipt{Job: j, Repeated: true}, err
 }
 
 func inputName(id string) string { return "inputs/" + id }
@@ -148,8 +167,19 @@ func (d *Desk) WaitChange(ctx context.Context, id string, seen job.State, max ti
 	return d.waiter.Change(ctx, id, seen, max)
 }
 
+// Watch returns a channel that holds a signal once the job has changed, and a function that
+// ends the watch. Watch first and Get then: a change in between is seen by the one or the
+// other. A change that another process makes is not signalled.
+func (d *Desk) Watch(id string) (changed <-chan struct{}, end func()) { return d.waiter.Watch(id) }
+
 // Get reads a job. Error: not-found.
 func (d *Desk) Get(ctx context.Context, id string) (job.Job, error) { return d.store.Get(ctx, id) }
+
+// List calls each with the jobs of q, newest first; more says that there are others after
+// them.
+func (d *Desk) List(ctx context.Context, q job.Query, each func(job.Job) error) (more bool, err error) {
+	return d.store.List(ctx, q, each)
+}
 
 // Cancel ends a job that has not ended, and removes the result of one that has.
 func (d *Desk) Cancel(ctx context.Context, id string) (job.Job, error) {

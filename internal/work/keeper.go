@@ -60,10 +60,14 @@ func (k *Keeper) Expired(ctx context.Context) {
 	}
 }
 
-// Records removes the records of jobs that ended longer than life ago.
+// Records removes the records of jobs that ended longer than life ago, and forgets
+// idempotency keys whose time is over.
 func (k *Keeper) Records(ctx context.Context, life time.Duration) {
 	if _, err := k.store.DeleteOld(ctx, time.Now().Add(-life)); err != nil && ctx.Err() == nil {
 		k.log.Error("old records", "error", err)
+	}
+	if _, err := k.store.ForgetOnce(ctx); err != nil && ctx.Err() == nil {
+		k.log.Error("old idempotency keys", "error", err)
 	}
 }
 

@@ -57,6 +57,19 @@ func ReadAnswer(raw json.RawMessage) (Answer, error) {
 	return a, err
 }
 
+// Files are what an answer says of input and output.
+type Files struct {
+	Input  report.File `json:"input"`
+	Output report.File `json:"output"`
+}
+
+// ReadFiles reads the result of a row but for its report, which may be large.
+func ReadFiles(raw json.RawMessage) (Files, error) {
+	var f Files
+	err := json.Unmarshal(raw, &f)
+	return f, err
+}
+
 // Limits are what a worker holds jobs to.
 type Limits struct {
 	File   codec.Limits  // what a file may ask of us before it is decoded

@@ -115,7 +115,7 @@ func (t *task) attempt(ctx context.Context, input string, order Order) (*enginej
 	return enginejob.Run(ctx, slot, path, order.Name, ask, func(p jobprocess.Progress) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.progress = job.Progress{Percent: p.Percent, Phase: p.Phase, Done: p.Done, Total: p.Total}
+		t.progress = job.Progress{Percent: p.Percent, Phase: p.Phase, Done: p.Done, Total: p.Total}.After(t.progress)
 	})
 }
 

@@ -88,7 +88,7 @@ func (w *Worker) hold(ctx context.Context, j job.Job, large chan<- struct{}) {
 		return
 	}
 	defer w.leave(j.ID)
-	r := &task{Worker: w, job: j, cancel: cancel, large: large}
+	r := &task{Worker: w, job: j, progress: j.Progress, cancel: cancel, large: large}
 	stop := r.keepLease(ctx)
 	defer stop()
 	r.run(ctx)

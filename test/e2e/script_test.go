@@ -17,13 +17,14 @@ import (
 
 // session is one script: its server, its origins and the last reply.
 type session struct {
-	t      testing.TB
-	ts     *testscript.TestScript // of the command that runs
-	server *server
-	client *http.Client
-	origin *origin
-	last   reply
-	json   any // of the last reply, nil if it is no JSON
+	t        testing.TB
+	ts       *testscript.TestScript // of the command that runs
+	server   *server
+	client   *http.Client
+	origin   *origin
+	receiver *receiver
+	last     reply
+	json     any // of the last reply, nil if it is no JSON
 }
 
 type sessionKey struct{}
@@ -45,7 +46,14 @@ type sessionKey struct{}
 //	saw N REGEX                     requests that the origins got, by lines of the request
 //	picture FILE FORMAT WxH         a file is a picture, by another decoder
 //	members FILE BEFORE             an archive holds what another does, by other readers
+//	rising FILE                     the percentages in a stream of events never fall
 //	stored FOLDER N                 files in a folder of the data, soon
+//	receiver [stop|start]           start a web server for webhooks: $HOOK; see receiver
+//	got N PATH                      requests of a path that it gets in the end
+//	notice N PATH                   look at the Nth of them as if it were a reply
+//	[!] verified SECRET             its signature, by another library
+//	settled STATE JOB               look at the delivery that tells of a job, once it has the state
+//	apart DURATION PATH             the first two requests of a path came at least so far apart
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -56,8 +64,10 @@ func TestScripts(t *testing.T) {
 			"serve": run1(doServe), "shutdown": run1(doShutdown), "media": run1(doMedia), "origin": run1(doOrigin),
 			"request": run1(doRequest), "until": run1(doUntil), "await": run1(doAwait), "status": run1(doStatus),
 			"let": run1(doLet), "saw": run1(doSaw), "picture": run1(doPicture), "stored": run1(doStored),
-			"members": run1(doMembers),
-			"json":    run2(doJSON), "header": run2(doHeader), "log": run2(doLog),
+			"members": run1(doMembers), "rising": run1(doRising),
+			"receiver": run1(doReceiver), "got": run1(doGot), "notice": run1(doNotice),
+			"verified": run2(doVerified), "settled": run1(doSettled), "apart": run1(doApart),
+			"json": run2(doJSON), "header": run2(doHeader), "log": run2(doLog),
 		},
 	})
 }
@@ -86,6 +96,9 @@ func setUp(env *testscript.Env) error {
 		if s.server.cmd != nil {
 			s.server.stop()
 			s.server.checkNothingLeft()
+		}
+		if s.receiver != nil {
+			s.receiver.stop() //nolint:errcheck // it may have been stopped before
 		}
 	})
 	return nil

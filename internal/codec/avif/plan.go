@@ -31,6 +31,9 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 				"More than 8 bits a sample: made visually lossless (score %d or more).", recipe.VisuallyLossless))
 		}
 		plan.Candidates = append(plan.Candidates, p.searched())
+		if !w.Same && w.Target.Bytes > 0 && in.Facts.Depth <= 8 {
+			plan.Candidates = append(plan.Candidates, p.exactWithin())
+		}
 	}
 	if w.Same {
 		plan.Candidates = append(plan.Candidates, p.repacked())
@@ -60,6 +63,14 @@ func (p planner) exact() codec.Candidate {
 			return p.encode(dst, exactly, 100, effort(p.Width*p.Height))
 		},
 	}
+}
+
+// exactWithin is exact, for a size that was asked for: the best there is, where it fits. That
+// less than a bit a pixel will do is not expected.
+func (p planner) exactWithin() codec.Candidate {
+	c := p.exact()
+	c.AtLeast = func(context.Context) (int64, error) { return int64(p.Width) * int64(p.Height) / 8, nil }
+	return c
 }
 
 // mode is one way to drive libaom. Full colour costs little in AV1 and wins at all floors;

@@ -63,7 +63,7 @@ func (Codec) Inspect(_ context.Context, src blob.Blob, limits codec.Limits) (cod
 	if err := images(doc, limits); err != nil {
 		return codec.Facts{}, err
 	}
-	f.Animated = survey.Animated
+	f.Animated, f.Script = survey.Animated, survey.Script
 	f.NotHandled, f.Bound = notHandled(doc, survey), bound(survey)
 	f.Tags = tags(doc)
 	if f.NotHandled == "" {

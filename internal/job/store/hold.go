@@ -101,6 +101,9 @@ func (s *Store) Finish(ctx context.Context, t job.Ticket, o job.Outcome) (job.Jo
 		if err != nil {
 			return err
 		}
+		if j, err = s.putNotice(ctx, tx, j); err != nil {
+			return err
+		}
 		admitted, err = s.admit(ctx, tx, j.KeyID)
 		return err
 	})
@@ -111,6 +114,7 @@ func (s *Store) Finish(ctx context.Context, t job.Ticket, o job.Outcome) (job.Jo
 		return job.Job{}, err
 	}
 	s.issued(admitted)
+	s.noticed(j)
 	return j, nil
 }
 
@@ -121,7 +125,7 @@ func (s *Store) Fail(ctx context.Context, t job.Ticket, p *problem.Problem) (job
 
 // Again implements job.Holder.
 func (s *Store) Again(ctx context.Context, t job.Ticket, lease time.Duration) (job.Job, error) {
-	return s.pass(ctx, t, nil, `UPDATE job SET attempts = attempts + 1, epoch = epoch + 1, progress = '', lease_until = $1
+	return s.pass(ctx, t, nil, `UPDATE job SET attempts = attempts + 1, epoch = epoch + 1, lease_until = $1
 		WHERE id = $2 AND epoch = $3 AND state = 'processing' RETURNING `+columns,
 		database.Millis(s.now().Add(lease)), t.Job, t.Epoch)
 }
@@ -132,8 +136,8 @@ func (s *Store) Release(ctx context.Context, t job.Ticket) (job.Job, error) {
 }
 
 // back returns a held job to the queue. Its next holder has a new epoch and needs a new
-// ticket, in the same transaction.
-const back = `UPDATE job SET state = 'enqueued', epoch = epoch + 1, owner = '', lease_until = 0, progress = ''
+// ticket, in the same transaction. How far the job came stays: clients have seen it.
+const back = `UPDATE job SET state = 'enqueued', epoch = epoch + 1, owner = '', lease_until = 0
 	WHERE id = $1 AND epoch = $2 AND state = 'processing'`
 
 // pass runs a guarded update that raises the epoch, and gives the new ticket to issue

@@ -123,7 +123,7 @@ func (s *Store) admitAll(ctx context.Context) error {
 // Expired implements job.Keeper.
 func (s *Store) Expired(ctx context.Context, limit int) ([]job.Leftover, error) {
 	rows, err := s.db.Read().QueryContext(ctx, `SELECT id, result_path FROM job
-		WHERE result_path <> '' AND expires <= $1 ORDER BY expires LIMIT $2`, database.Millis(s.now()), limit)
+		WHERE result_path <> '' AND expires <= $1 AND (NOT noticing OR cancel_requested) ORDER BY expires LIMIT $2`, database.Millis(s.now()), limit)
 	if err != nil {
 		return nil, fmt.Errorf("expired results: %w", err)
 	}
@@ -165,7 +165,7 @@ func (s *Store) DeleteOld(ctx context.Context, before time.Time) (int, error) {
 	total := 0
 	for {
 		n, err := s.db.Exec(ctx, `DELETE FROM job WHERE id IN (SELECT id FROM job
-			WHERE finished > 0 AND finished < $1 AND result_path = '' LIMIT $2)`, database.Millis(before), batch)
+			WHERE finished > 0 AND finished < $1 AND result_path = '' AND NOT noticing LIMIT $2)`, database.Millis(before), batch)
 		if err != nil {
 			return total, fmt.Errorf("old jobs: %w", err)
 		}

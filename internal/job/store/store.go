@@ -27,6 +27,16 @@ type Tickets interface {
 	Wake()
 }
 
+// Outbox takes the notices of jobs that end. What a notice says is its own business.
+type Outbox interface {
+	// PutTx takes the notice of j, which has ended within tx: it is under way if tx
+	// commits. The time is that of its first try, zero if there is nothing to tell.
+	PutTx(ctx context.Context, tx *sql.Tx, j job.Job) (first time.Time, err error)
+
+	// Wake says that notices were committed.
+	Wake()
+}
+
 // Limits bound what waits. 0 is no limit.
 type Limits struct {
 	Admitted     int // jobs of one key that are in the queue or run; more are held
@@ -43,6 +53,7 @@ type Options struct {
 	Keep   time.Duration    // life of a result, 2 h when 0
 	Now    func() time.Time // the clock of leases and expiry, time.Now when nil
 	Notify func(id string)  // told of each changed row after its commit; may be nil
+	Outbox Outbox           // nil: nobody is told of anything
 }
 
 // Store keeps jobs. Its methods are safe for concurrent use.
@@ -53,11 +64,12 @@ type Store struct {
 	keep    time.Duration
 	now     func() time.Time
 	notify  func(id string)
+	outbox  Outbox
 }
 
 // New returns the store of the jobs in db, which hands its tickets to tickets.
 func New(db *database.DB, tickets Tickets, o Options) *Store {
-	s := &Store{db: db, tickets: tickets, limits: o.Limits, keep: o.Keep, now: o.Now, notify: o.Notify}
+	s := &Store{db: db, tickets: tickets, limits: o.Limits, keep: o.Keep, now: o.Now, notify: o.Notify, outbox: o.Outbox}
 	if s.keep <= 0 {
 		s.keep = 2 * time.Hour
 	}

@@ -109,8 +109,11 @@ func TestTicketAndRowAreOne(t *testing.T) {
 	ctx := t.Context()
 
 	id := "6f7f0e4a-0000-4000-8000-000000000001"
-	if _, err := s.Enqueue(ctx, job.Job{ID: id, KeyID: "k"}); !errors.Is(err, errBroken) {
-		t.Fatal(err)
+	for range 2 { // nor is its Once remembered, or the second would be a repetition
+		once := job.Once{Name: "n", Digest: "d"}
+		if _, err := s.Enqueue(ctx, job.Job{ID: id, KeyID: "k", Once: once}); !errors.Is(err, errBroken) {
+			t.Fatal(err)
+		}
 	}
 	if _, err := s.Get(ctx, id); !problem.Has(err, problem.NotFound) {
 		t.Errorf("a row without a ticket: %v", err)

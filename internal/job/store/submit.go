@@ -21,8 +21,18 @@ func (s *Store) InsertClaimed(ctx context.Context, j job.Job, owner string, leas
 		return job.Job{}, err
 	}
 	j.State, j.Owner, j.Started, j.LeaseUntil = job.Processing, owner, j.Created, j.Created.Add(lease)
-	if _, err := s.db.ExecLazily(ctx, insert, values(&j)...); err != nil {
-		return job.Job{}, fmt.Errorf("new job: %w", err)
+	if j.Once.Name != "" { // two rows that belong together, so a transaction, which is flushed
+		err = s.db.InTx(ctx, func(tx *sql.Tx) error {
+			if err := s.repeated(ctx, tx, j.Once); err != nil {
+				return err
+			}
+			return s.add(ctx, tx, &j)
+		})
+	} else if _, err = s.db.ExecLazily(ctx, insert, values(&j)...); err != nil {
+		err = fmt.Errorf("new job: %w", err)
+	}
+	if err != nil {
+		return job.Job{}, err
 	}
 	return j, nil
 }
@@ -45,11 +55,14 @@ func (s *Store) Enqueue(ctx context.Context, j job.Job) (job.Job, error) {
 		return job.Job{}, err
 	}
 	err = s.db.InTx(ctx, func(tx *sql.Tx) error {
+		if err := s.repeated(ctx, tx, j.Once); err != nil { // before admission: it adds nothing
+			return err
+		}
 		if j.State, err = s.admission(ctx, tx, j.KeyID); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, insert, values(&j)...); err != nil {
-			return fmt.Errorf("new job: %w", err)
+		if err := s.add(ctx, tx, &j); err != nil {
+			return err
 		}
 		if j.State == job.Held {
 			return nil
@@ -74,7 +87,8 @@ func (s *Store) fresh(j job.Job) (job.Job, error) {
 		}
 		j.ID = id.String()
 	}
-	return job.Job{ID: j.ID, KeyID: j.KeyID, Epoch: 1, Request: j.Request, InputRef: j.InputRef,
+	return job.Job{ID: j.ID, KeyID: j.KeyID, Epoch: 1, Request: j.Request, InputRef: j.InputRef, Notice: j.Notice,
+		Tag: j.Tag, Once: j.Once,
 		Created: database.Time(database.Millis(s.now()))}, nil
 }
 
@@ -177,6 +191,9 @@ func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
 			epoch = epoch + 1, owner = '', lease_until = 0, finished = $2
 			WHERE id = $3 AND `+open+` RETURNING `+columns, trouble, now, id)
 		if err == nil {
+			if j, err = s.putNotice(ctx, tx, j); err != nil {
+				return err
+			}
 			admitted, err = s.admit(ctx, tx, j.KeyID)
 			return err
 		}
@@ -192,6 +209,7 @@ func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
 		return job.Job{}, err
 	}
 	s.issued(admitted)
+	s.noticed(j)
 	return j, nil
 }
 

@@ -209,7 +209,7 @@ func testAgain(t *testing.T, mk Make) {
 	b.Clock.Advance(time.Minute) // the lease is over, but nobody took the job
 	a := must(t)(b.Store.Again(t.Context(), j.Ticket(), lease))
 	if a.State != job.Processing || a.Epoch != j.Epoch+1 || a.Attempts != 1 || a.Owner != j.Owner ||
-		a.Progress != (job.Progress{}) || !a.LeaseUntil.Equal(b.Clock.Now().Add(lease)) {
+		a.Progress != (job.Progress{Percent: 50}) || !a.LeaseUntil.Equal(b.Clock.Now().Add(lease)) {
 		t.Errorf("again: %+v", a)
 	}
 	b.has(t, j.Ticket()) // no ticket: it goes on where it was
@@ -219,8 +219,12 @@ func testAgain(t *testing.T, mk Make) {
 func testRelease(t *testing.T, mk Make) {
 	b := mk(t, Limits{})
 	j := b.claim(t, b.enqueue(t, "k1"))
+	p := job.Progress{Percent: 50, Phase: "search", Done: 1, Total: 2}
+	if err := b.Store.Renew(t.Context(), j.Ticket(), lease, p); err != nil {
+		t.Fatal(err)
+	}
 	r := must(t)(b.Store.Release(t.Context(), j.Ticket()))
-	if r.State != job.Enqueued || r.Epoch != 2 || r.Owner != "" || r.Attempts != 0 || !r.LeaseUntil.IsZero() {
+	if r.State != job.Enqueued || r.Progress != p || r.Epoch != 2 || r.Owner != "" || r.Attempts != 0 || !r.LeaseUntil.IsZero() {
 		t.Errorf("released: %+v", r)
 	}
 	b.has(t, j.Ticket(), r.Ticket())

@@ -26,6 +26,9 @@ type picture struct {
 	width, height int       // of plain
 }
 
+// resized is the picture before plainOf.
+func (p picture) resized() picture { return picture{name: p.name, blob: p.blob} }
+
 func (p picture) megapixels() float64 { return float64(p.width) * float64(p.height) / 1e6 }
 
 // gather finds the photos and graphics. Graphics are few in most folders, so those within
@@ -92,6 +95,9 @@ func extract(member *zip.File, to string) error {
 	}
 	return os.WriteFile(to, data, 0o600)
 }
+
+// slowMost bounds the megapixels where the other side needs minutes a picture.
+const slowMost = 0.6
 
 // plainOf writes the picture once as a PNG of 8-bit sRGB and nothing else, of at most so
 // many megapixels, so that both sides compress the same pixels.

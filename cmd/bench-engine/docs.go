@@ -27,10 +27,13 @@ func strips() []strip {
 
 // writeDocs writes what the pages show of a section: of the levels the table with its
 // pictures and, where the corpus has the files, the tables and the picture of README.md; of
-// the drawings the tables.
-func (b *bench) writeDocs(ctx context.Context, folder string, p part) error {
+// the drawings the tables; of any other its tables into the page on benchmarks, under the
+// head, which says what they were measured on.
+func (b *bench) writeDocs(ctx context.Context, folder string, p part, head string) error {
 	page := filepath.Join(folder, "images.md")
 	switch p.Name {
+	default:
+		return replace(filepath.Join(folder, "benchmarks.md"), p.Name, p.Title+". "+head+".\n\n"+p.markdown())
 	case "svg":
 		return replace(page, "drawings", p.markdown())
 	case "levels":
@@ -47,7 +50,6 @@ func (b *bench) writeDocs(ctx context.Context, folder string, p part) error {
 		}
 		return b.writeReadme(ctx, folder)
 	}
-	return nil
 }
 
 // markdown is what the section found, as a page shows it.

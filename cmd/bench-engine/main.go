@@ -66,14 +66,11 @@ func parse() options {
 	var o options
 	flag.StringVar(&o.corpus, "corpus", defaultCorpus(), "folder with the files to measure with")
 	flag.StringVar(&o.only, "only", "", "comma-separated sections to run: metric, jpeg, webp, avif, png-lossless, png-palette, svg, speed, levels, target")
-	flag.Float64Var(&o.megapixels, "megapixels", 1.5, "photos are scaled down to this many")
+	flag.Float64Var(&o.megapixels, "megapixels", 1.5, "pictures are scaled down to this many at most, and to 0.6 where the search of the other side is slow")
 	flag.IntVar(&o.limit, "limit", 0, "use only the first so many files of a kind; 0 for all")
 	flag.BoolVar(&o.json, "json", false, "print JSON instead of tables")
-	flag.StringVar(&o.docs, "docs", "", "folder of the pages: write what they show of the sections levels (run if none is named) and svg into them")
+	flag.StringVar(&o.docs, "docs", "", "folder of the pages: write what is found into them")
 	flag.Parse()
-	if o.docs != "" && o.only == "" {
-		o.only = "levels"
-	}
 	return o
 }
 
@@ -90,10 +87,10 @@ func run(ctx context.Context) error {
 	defer b.close()
 	all := book{
 		Date: time.Now().UTC().Format(time.DateOnly), Cores: runtime.NumCPU(), Processor: cpuModel(),
-		Corpus: fmt.Sprintf("%d JPEG photos of at most %g megapixels, %d PNG graphics", len(b.photos), o.megapixels, len(b.graphics)),
+		Corpus: fmt.Sprintf("%d JPEG photos, %d PNG graphics", len(b.photos), len(b.graphics)),
 	}
 	if !o.json {
-		all.printHead(os.Stdout)
+		fmt.Println(all.head())
 	}
 	for _, s := range chosen {
 		p, err := s.run(ctx, b)
@@ -106,7 +103,7 @@ func run(ctx context.Context) error {
 			p.print(os.Stdout)
 		}
 		if o.docs != "" {
-			if err := b.writeDocs(ctx, o.docs, p); err != nil {
+			if err := b.writeDocs(ctx, o.docs, p, all.head()); err != nil {
 				return err
 			}
 		}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
+	"compressor/internal/problem"
 	"compressor/internal/recipe"
 	"compressor/internal/ssimulacra2"
 )
@@ -95,16 +98,21 @@ func measureSpeed(ctx context.Context, b *bench) (part, error) {
 // measureTargets asks for five sizes of each photo and graphic.
 func measureTargets(ctx context.Context, b *bench) (part, error) {
 	p := part{Title: "max_bytes: five targets a picture, in its own format"}
-	t := table{Columns: []string{"target", "files", "exceeded", "95 % used", "less used", "lower errors", "share, median", "score, median"}}
+	t := table{Columns: []string{"target", "files", "exceeded", "95 % used", "less, without loss", "less", "not reached", "share, median", "score, median"}}
 	for _, share := range []float64{0.75, 0.5, 0.3, 0.2, 0.1} {
 		row := targetRow{}
 		for _, list := range [][]picture{b.photos, b.graphics} {
 			for _, f := range list {
-				b.targeted(ctx, f, int64(share*float64(f.blob.Size)), &row)
+				if err := b.targeted(ctx, f, int64(share*float64(f.blob.Size)), &row); err != nil {
+					return p, err
+				}
 			}
 		}
-		t.add(fmt.Sprintf("%g %% of the input", share*100), row.files, row.exceeded, row.used, row.less, row.failed,
+		t.add(fmt.Sprintf("%g %% of the input", share*100), row.files, row.exceeded, row.used, row.equal, row.less, row.failed,
 			quantile(row.shares, 0.5), quantile(row.scores, 0.5))
+		if row.less > 0 {
+			p.Notes = append(p.Notes, fmt.Sprintf("Less used at %g %%: %s.", share*100, strings.Join(row.names, ", ")))
+		}
 	}
 	p.Tables = []table{t}
 	return p, nil
@@ -112,18 +120,23 @@ func measureTargets(ctx context.Context, b *bench) (part, error) {
 
 // targetRow counts what came of one target.
 type targetRow struct {
-	files, exceeded, used, less, failed int
-	shares, scores                      []float64
+	files, exceeded, used, equal, less, failed int
+	shares, scores                             []float64
+	names                                      []string // of those in less
 }
 
-// targeted asks for one size. An error is the engine's word that it cannot be reached.
-func (b *bench) targeted(ctx context.Context, f picture, most int64, row *targetRow) {
+// targeted asks for one size. That it cannot be reached is an answer; any other error is not.
+func (b *bench) targeted(ctx context.Context, f picture, most int64, row *targetRow) error {
 	row.files++
 	got, err := b.compress(ctx, f.blob, f.name, recipe.Recipe{Image: recipe.Image{
 		Compression: recipe.CompressionHigh, Format: recipe.Formats{recipe.Keep}, MaxBytes: &most, Background: "#ffffff"}})
-	if err != nil {
+	var p *problem.Problem
+	if errors.As(err, &p) && p.Code == problem.TargetUnreachable {
 		row.failed++
-		return
+		return nil
+	}
+	if err != nil {
+		return err
 	}
 	share := float64(got.bytes) / float64(most)
 	row.shares, row.scores = append(row.shares, share), append(row.scores, got.score)
@@ -132,7 +145,11 @@ func (b *bench) targeted(ctx context.Context, f picture, most int64, row *target
 		row.exceeded++
 	case share >= 0.95:
 		row.used++
+	case got.score >= 100:
+		row.equal++
 	default:
 		row.less++
+		row.names = append(row.names, fmt.Sprintf("%s %.1f %%", f.name, 100*share))
 	}
+	return nil
 }

@@ -101,7 +101,7 @@ func (b *bench) quantized(ctx context.Context, g *picture, tables []table, race 
 	if depthOf(file) > 8 {
 		return nil // neither side is asked to take bits and colours away at once
 	}
-	if err := b.plainOf(g, b.options.megapixels); err != nil {
+	if err := b.plainOf(g, min(b.options.megapixels, slowMost)); err != nil {
 		return err
 	}
 	n, err := b.node()

@@ -19,9 +19,10 @@ func photosAs(id format.ID) func(context.Context, *bench) (part, error) {
 		for _, target := range targets() {
 			duels[target] = &duel{}
 		}
-		for i := range b.photos {
-			if err := b.photo(ctx, &b.photos[i], id, duels); err != nil {
-				return part{}, fmt.Errorf("%s: %w", b.photos[i].name, err)
+		for _, p := range b.photos {
+			p = p.resized()
+			if err := b.photo(ctx, &p, id, duels); err != nil {
+				return part{}, fmt.Errorf("%s: %w", p.name, err)
 			}
 		}
 		return photoPart(b, id, duels), nil
@@ -53,7 +54,11 @@ type duel struct {
 
 // photo measures one photo at every target.
 func (b *bench) photo(ctx context.Context, p *picture, id format.ID, duels map[float64]*duel) error {
-	if err := b.plainOf(p, b.options.megapixels); err != nil {
+	most := b.options.megapixels
+	if id == "avif" {
+		most = min(most, slowMost)
+	}
+	if err := b.plainOf(p, most); err != nil {
 		return err
 	}
 	n, err := b.node()

@@ -34,8 +34,9 @@ type table struct {
 
 func (t *table) add(cells ...any) { t.Rows = append(t.Rows, cells) }
 
-func (b *book) printHead(w io.Writer) {
-	fmt.Fprintf(w, "%s, %d cores, %s\n%s\n", b.Date, b.Cores, b.Processor, b.Corpus)
+// head says when, where and with what the figures were measured.
+func (b *book) head() string {
+	return fmt.Sprintf("%s, %d cores, %s, %s", b.Date, b.Cores, b.Processor, b.Corpus)
 }
 
 func (p *part) print(w io.Writer) {

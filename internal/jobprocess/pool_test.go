@@ -219,7 +219,7 @@ func TestFilms(t *testing.T) {
 	_, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "loop", Film: true}, nil)
 	var used float64
 	_, text, _ := strings.Cut(fmt.Sprint(errors.Unwrap(err)), "processor time, signal: killed, ")
-	if _, scanErr := fmt.Sscan(text, &used); !problem.Has(err, problem.WorkerTimeout) || scanErr != nil || used < 3 {
+	if _, scanErr := fmt.Sscan(text, &used); !problem.Has(err, problem.WorkerTimeout) || scanErr != nil || used < 2 {
 		t.Errorf("a film: %v, because %v", err, errors.Unwrap(err))
 	}
 }

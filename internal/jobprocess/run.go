@@ -100,7 +100,11 @@ func (p *Pool) run(ctx context.Context, w *worker, request Request, progress fun
 	stop := context.AfterFunc(ctx, w.process.Kill)
 	defer stop()
 
-	outcome, err := converse(w.process, request, progress)
+	var outcome *Outcome
+	err := w.process.SettleCPU(request.Film)
+	if err == nil {
+		outcome, err = converse(w.process, request, progress)
+	}
 	if err == nil && outcome.Problem == nil {
 		return p.deliver(w, outcome)
 	}

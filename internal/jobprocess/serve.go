@@ -46,9 +46,7 @@ func Serve(ctx context.Context, log io.Writer, run func(context.Context, Job) (O
 	if err := cell.Receive(&request); err != nil {
 		return fmt.Errorf("job process: request: %w", err)
 	}
-	if request.Film {
-		cell.TakeLong()
-	} else {
+	if !request.Film {
 		if err := cell.GiveUpTools(); err != nil {
 			return fmt.Errorf("job process: %w", err)
 		}

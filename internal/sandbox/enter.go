@@ -70,8 +70,7 @@ func (s Spec) confine() error {
 // apply sets the resource limits of this process and of the tools it starts, and makes
 // the Go runtime give up, or collect, well before the kernel says no.
 func (l Limits) apply() error {
-	seconds := max(1, uint64(l.CPU.Seconds()+0.999))
-	most := max(seconds, uint64(l.LongCPU.Seconds()+0.999))
+	seconds, most := l.processor()
 	memory := uint64(l.Memory) * shadowFactor
 	output, files := uint64(l.Output), uint64(l.OpenFiles)
 	watchCPU()
@@ -83,7 +82,7 @@ func (l Limits) apply() error {
 		{"core", unix.RLIMIT_CORE, 0, 0},
 		{"fsize", unix.RLIMIT_FSIZE, output, output},
 		{"nofile", unix.RLIMIT_NOFILE, files, files},
-		{"cpu", unix.RLIMIT_CPU, seconds, most + 2}, // for one that does not heed SIGXCPU
+		{"cpu", unix.RLIMIT_CPU, seconds, most + unheeded}, // see Process.SettleCPU
 		// RLIMIT_AS cannot be used: the Go runtime reserves address space by the gigabyte.
 		{"data", unix.RLIMIT_DATA, memory, memory},
 	} {
@@ -96,6 +95,15 @@ func (l Limits) apply() error {
 	debug.SetMemoryLimit(l.Memory / 4 * 3)
 	return nil
 }
+
+// processor gives CPU and LongCPU in the whole seconds that the kernel counts.
+func (l Limits) processor() (seconds, most uint64) {
+	seconds = max(1, uint64(l.CPU.Seconds()+0.999))
+	return seconds, max(seconds, uint64(l.LongCPU.Seconds()+0.999))
+}
+
+// unheeded is how many seconds after SIGXCPU a process that does not heed it is killed.
+const unheeded = 2
 
 // watchParent ends the group when the parent is gone: then its end of the request pipe
 // closes, which poll(2) reports whether or not lines are left to read. A death signal
@@ -110,10 +118,6 @@ func watchParent() {
 		}
 	}
 }
-
-// TakeLong lets this process, and each tool it starts from then on, use Limits.LongCPU of
-// processor time instead of Limits.CPU.
-func (c *Cell) TakeLong() { signal.Ignore(unix.SIGXCPU) } // the hard limit is what is left; tools inherit this
 
 // outOfCPU are the last words of a process that has used up its processor time.
 const outOfCPU = "out of processor time"

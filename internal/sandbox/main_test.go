@@ -146,15 +146,20 @@ type limitsSeen struct {
 	Environment []string
 }
 
-// roleRun runs the first granted tool by [Tool.Run], and reports what it wrote and how it
+// toolTime is how long roleRun lets a tool run.
+const toolTime = 2 * time.Second
+
+// roleRun says that its cage is in force, runs the first granted tool by [Tool.Run], and reports what it wrote and how it
 // ended.
 func roleRun(cell *Cell) error {
 	var args []string
-	if err := cell.Receive(&args); err != nil {
+	if err := errors.Join(cell.Send("ready"), cell.Receive(&args)); err != nil {
 		return err
 	}
 	var output strings.Builder
-	err := Tool{Path: cell.Spec.Grants.Tools[0], Args: args, Stdout: &output}.Run(context.Background())
+	ctx, stop := context.WithTimeout(context.Background(), toolTime)
+	defer stop()
+	err := Tool{Path: cell.Spec.Grants.Tools[0], Args: args, Stdout: &output}.Run(ctx)
 	return cell.Send(fmt.Sprintf("%v|%s", err, output.String()))
 }
 

@@ -38,7 +38,7 @@ func (s Spec) filterCalls() error {
 }
 
 // startingCalls start programs.
-var startingCalls = [...]string{"fork", "vfork", "execve", "tkill"} // it is read only
+var startingCalls = [...]string{"fork", "vfork", "execve"} // it is read only
 
 // giveUpTools adds a filter to those in force, after which no program can be started any
 // more: what [Spec.filterCalls] refuses where no tool is granted. Filters only ever add up.
@@ -99,7 +99,7 @@ var deniedAlways = [...]string{
 	// other processes
 	"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease",
 	"kcmp", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "rt_sigqueueinfo",
-	"rt_tgsigqueueinfo", "setpgid", "setpriority", "ioprio_set", "sched_setattr",
+	"rt_tgsigqueueinfo", "tkill", "setpgid", "setpriority", "ioprio_set", "sched_setattr",
 	"sched_setparam", "sched_setscheduler", "sched_setaffinity", "migrate_pages", "move_pages",
 	// identity
 	"setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups",
@@ -137,15 +137,16 @@ func (s Spec) deniedArguments(info *arch.Info) []seccomp.NameWithConditions {
 		{Name: "prlimit64", Conditions: other(0, self)},
 		{Name: "prlimit64", Conditions: seccomp.ArgumentConditions{ // reading limits is harmless
 			{Argument: 2, Operation: seccomp.NotEqual, Value: 0}}},
+		// Signals to the job process and its group, to nobody else: a filter cannot know the
+		// tools, and Landlock keeps signals inside from ABI 6 on only. See Tool.Run.
+		{Name: "kill", Conditions: other(0, self)},
+		{Name: "tgkill", Conditions: other(self)},
 	}
 	if len(s.Grants.Tools) == 0 {
-		// Threads, no processes; signals to this process and its group, to nobody else.
-		// With tools Landlock's scope (ABI 6) has to keep signals inside.
+		// Threads, no processes.
 		rules = append(rules,
 			seccomp.NameWithConditions{Name: "clone", Conditions: seccomp.ArgumentConditions{
-				{Argument: 0, Operation: seccomp.BitsNotSet, Value: unix.CLONE_THREAD}}},
-			seccomp.NameWithConditions{Name: "kill", Conditions: other(0, self)},
-			seccomp.NameWithConditions{Name: "tgkill", Conditions: other(self)})
+				{Argument: 0, Operation: seccomp.BitsNotSet, Value: unix.CLONE_THREAD}}})
 	}
 	var present []seccomp.NameWithConditions
 	for _, rule := range rules {

@@ -7,8 +7,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Tool is one run of another program, such as an encoder. In a cage it must be one of
@@ -44,6 +48,52 @@ func (e *ToolError) OutOfMemory() bool {
 // toolWords are how many bytes of a tool's last words are kept.
 const toolWords = 8 << 10
 
+// mortal runs cmd until it has ended, or ctx: then it is killed. The cage lets no process
+// signal another, so the kernel does that: the tool is to die with the thread that started
+// it, and the thread ends when ctx does.
+func mortal(ctx context.Context, cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel = func() error { return nil }
+	started, ended := make(chan error, 1), make(chan struct{})
+	defer close(ended)
+	go onThread(func() bool {
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return false
+		}
+		select {
+		case <-ctx.Done():
+			return true
+		case <-ended:
+			return false
+		}
+	})
+	if err := <-started; err != nil {
+		return err
+	}
+	return cmd.Wait()
+}
+
+// onThread runs f on a thread that does nothing else, and that ends with it if f says so.
+// The process's first thread would not end, so another takes its place.
+func onThread(f func() bool) {
+	runtime.LockOSThread()
+	if unix.Gettid() == unix.Getpid() {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			onThread(f)
+		}()
+		<-done
+		runtime.UnlockOSThread()
+		return
+	}
+	if !f() {
+		runtime.UnlockOSThread()
+	}
+}
+
 // Run starts the tool and returns when it has ended. It has no input, and none of our
 // environment. When ctx ends, it is killed.
 func (t Tool) Run(ctx context.Context) error {
@@ -55,7 +105,7 @@ func (t Tool) Run(ctx context.Context) error {
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent", "TMPDIR=" + os.TempDir()}
 	cmd.Stdout, cmd.Stderr = t.Stdout, words
 	cmd.WaitDelay = time.Second // a reader that is gone must not hold up its end
-	err := cmd.Run()
+	err := mortal(ctx, cmd)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -3,9 +3,14 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestToolRun: a tool says what it writes, and why it failed.
@@ -29,13 +34,47 @@ func TestToolRun(t *testing.T) {
 	}
 }
 
-// TestToolRunInTheCage: the same from within, where files outside are refused.
+// TestToolRunInTheCage: the same from within, where no process may signal another. A tool
+// whose time is over is gone all the same, and it has the processor time of its process.
 func TestToolRunInTheCage(t *testing.T) {
-	process := start(t, "run", func(s *Spec) { s.Grants = resolved(t, toolGrants("/usr/bin/cat")) })
-	var end string
-	if err := errors.Join(process.Send([]string{"/dev/null"}), process.Receive(&end)); err != nil || end != "<nil>|" {
-		t.Errorf("%q, %v, %s", end, err, process.Stderr())
+	for _, test := range []struct {
+		tool string
+		args []string
+		long bool
+		want string
+	}{
+		{"cat", []string{"/dev/null"}, false, "<nil>|"},
+		{"sleep", []string{"1000"}, false, "context deadline exceeded|"},
+		{"dash", []string{"-c", "ulimit -St; ulimit -Ht"}, false, "<nil>|7\n9\n"},
+		{"dash", []string{"-c", "ulimit -St; ulimit -Ht"}, true, "<nil>|70\n72\n"},
+	} {
+		process := start(t, "run", func(s *Spec) {
+			s.Grants = resolved(t, toolGrants("/usr/bin/"+test.tool))
+			s.Limits.CPU, s.Limits.LongCPU = 7*time.Second, 70*time.Second
+		})
+		var ready, end string
+		err := errors.Join(process.Receive(&ready), process.SettleCPU(test.long), process.Send(test.args), process.Receive(&end))
+		if err != nil || end != test.want {
+			t.Errorf("%s %q: %q, %v, %s", test.tool, test.args, end, err, process.Stderr())
+		}
+		if tools, err := filepath.Glob("/proc/[0-9]*/cmdline"); err == nil {
+			for _, path := range tools {
+				if line, _ := os.ReadFile(path); strings.Contains(string(line), "/"+test.tool+"\x00"+test.args[0]) && inGroup(path, process.PID()) {
+					t.Errorf("%s still runs", test.tool)
+				}
+			}
+		}
 	}
+}
+
+// inGroup says whether the process of this file below /proc is of the group.
+func inGroup(path string, group int) bool {
+	pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+	if err != nil {
+		return false
+	}
+	of, err := unix.Getpgid(pid)
+	return err == nil && of == group
 }
 
 // TestGiveUpTools: afterwards no program starts any more, and threads still do.

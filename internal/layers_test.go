@@ -63,7 +63,7 @@ var mayImport = map[string]string{
 
 	// services
 	"jobprocess":    "problem sandbox",
-	"enginejob":     "blob codec engine jobprocess problem recipe report",
+	"enginejob":     "blob codec engine jobprocess mp4file problem recipe report",
 	"job":           "problem",
 	"job/store":     "database job problem",
 	"job/storetest": "job problem",

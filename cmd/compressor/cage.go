@@ -29,7 +29,7 @@ func jobGrants() sandbox.Grants {
 	if tool == "" {
 		return sandbox.Grants{}
 	}
-	dirs, files := ffmpeg.Libraries()
+	dirs, files := ffmpeg.Libraries(tool)
 	return sandbox.Grants{Tools: []string{tool}, ReadDirs: dirs, ReadFiles: files}
 }
 

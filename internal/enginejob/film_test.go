@@ -11,6 +11,7 @@ func TestFilmLike(t *testing.T) {
 	for data, want := range map[string]bool{
 		"\x00\x00\x00\x18ftypisom": true, "\x00\x00\x00\x14ftypqt  ": true, "\x00\x00\x00\x08wide\x00\x00\x00\x00": true,
 		"\x00\x00\x10\x00moov\x00\x00\x00\x6c": true, "\x00\x00\x00\x18ftypavif": false, "\x00\x00\x00\x18ftypheic": false,
+		"\x00\x00\x00\x18ftypmiaf": false, "\x00\x00\x00\x18ftypM4A ": false, "<!--moov--><svg/>": false, "<!--wide--><svg/>": false,
 		"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d": false, "PK\x03\x04 a few more bytes": false, "": false, "ftyp": false,
 	} {
 		path := filepath.Join(t.TempDir(), "file")

@@ -20,11 +20,11 @@ type Encoding struct {
 	MaxBytes  int64  // where the file is cut off: it is then of no use
 }
 
-// Encode writes the pictures of the film at in, and nothing else, as an MP4 at out. No
+// Encode writes the pictures of the film, and nothing else, as an MP4 at out. No
 // frame is dropped, doubled or turned. Equal arguments give equal bytes. progress, which
 // may be nil, is told the share that is done about four times a second.
-func Encode(ctx context.Context, in, out string, e Encoding, progress func(share float64)) error {
-	args := append(input(in), "-c:v", "libx264", "-preset", e.Preset, "-crf", strconv.Itoa(e.CRF), "-threads", strconv.Itoa(threads),
+func Encode(ctx context.Context, film Film, out string, e Encoding, progress func(share float64)) error {
+	args := append(input(film), "-c:v", "libx264", "-preset", e.Preset, "-crf", strconv.Itoa(e.CRF), "-threads", strconv.Itoa(threads),
 		"-x264-params", fmt.Sprintf("threads=%d:lookahead-threads=1:sliced-threads=0", threads))
 	if e.Filter != "" {
 		args = append(args, "-vf", e.Filter)
@@ -37,12 +37,12 @@ func Encode(ctx context.Context, in, out string, e Encoding, progress func(share
 
 // Reel writes chosen frames of a film, by their place among those that are shown, without
 // loss: what a changed film is compared with.
-func Reel(ctx context.Context, in, out, filter string, frames []int) error {
+func Reel(ctx context.Context, film Film, out, filter string, frames []int) error {
 	graph := choose(frames)
 	if filter != "" {
 		graph += "," + filter
 	}
-	args := append(input(in), "-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", "-threads", strconv.Itoa(threads),
+	args := append(input(film), "-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", "-threads", strconv.Itoa(threads),
 		"-vf", graph, "-fps_mode", "passthrough", "-enc_time_base", "-1", "-frames:v", strconv.Itoa(len(frames)),
 		"-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mp4", "file:"+out)
 	return run(ctx, sandbox.Tool{Args: args})

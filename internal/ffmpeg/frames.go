@@ -17,13 +17,13 @@ type Frames struct {
 	pix  []byte
 }
 
-// Open begins to decode the frames of the film at path with these places among those that
-// are shown, rising. A frame is width × height pixels of 8-bit RGB without gaps.
-func Open(ctx context.Context, path string, frames []int, width, height int) *Frames {
+// Open begins to decode the frames of the film with these places among those that are
+// shown, rising. A frame is the film's width × height pixels of 8-bit RGB without gaps.
+func Open(ctx context.Context, film Film, frames []int) *Frames {
 	ctx, stop := context.WithCancel(ctx)
 	out, in := io.Pipe()
-	f := &Frames{pipe: out, stop: stop, done: make(chan struct{}), pix: make([]byte, 3*width*height)}
-	args := append(input(path), "-vf", choose(frames), "-fps_mode", "passthrough", "-frames:v", strconv.Itoa(len(frames)),
+	f := &Frames{pipe: out, stop: stop, done: make(chan struct{}), pix: make([]byte, 3*film.Width*film.Height)}
+	args := append(input(film), "-vf", choose(frames), "-fps_mode", "passthrough", "-frames:v", strconv.Itoa(len(frames)),
 		"-sws_flags", "bicubic+accurate_rnd+full_chroma_int+bitexact", "-pix_fmt", "rgb24",
 		"-c:v", "rawvideo", "-f", "rawvideo", "pipe:1")
 	go func() {

@@ -93,9 +93,9 @@ func (r *filmReference) Score(ctx context.Context, got codec.Subject) (engine.Sc
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	a := ffmpeg.Open(ctx, r.path, left, was.Width, was.Height)
+	a := ffmpeg.Open(ctx, ffmpeg.Film{Path: r.path, Width: was.Width, Height: was.Height}, left)
 	defer a.Close()
-	b := ffmpeg.Open(ctx, got.Blob.Path(), right, is.Width, is.Height)
+	b := ffmpeg.Open(ctx, ffmpeg.Film{Path: got.Blob.Path(), Width: is.Width, Height: is.Height}, right)
 	defer b.Close()
 	sum, worst := 0.0, math.Inf(1)
 	for i := range left {

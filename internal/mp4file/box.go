@@ -20,6 +20,9 @@ const (
 	maxBoxes  = 4096      // boxes in one other box
 	maxMovie  = 128 << 20 // bytes of the moov box, which is held in memory
 	maxTracks = 32
+	maxBrands = 64 << 10 // bytes of the ftyp box
+	maxEdits  = 64 << 10 // entries of one edit list
+	maxChunks = 4 << 20  // of all tracks; a chunk a frame of four hours at 60 a second is one fifth
 )
 
 func corrupt(format string, args ...any) error {

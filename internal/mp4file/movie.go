@@ -3,7 +3,6 @@ package mp4file
 import (
 	"io"
 	"math"
-	"strings"
 
 	"compressor/internal/problem"
 )
@@ -19,6 +18,8 @@ type Movie struct {
 	Mark       string
 	Unknown    []string // boxes of the film that are not known here
 	Carries    []string // what stands beside the streams, by name: "location", "tags", "creation-date", "chapters"
+
+	chunks int // of all tracks
 
 	src  io.ReaderAt
 	size int64
@@ -46,6 +47,7 @@ type Track struct {
 	trak   []box // of the trak box
 	stbl   []box
 	raw    []byte
+	dated  bool // a header tells when it was made
 	matrix [36]byte
 }
 
@@ -67,7 +69,9 @@ type VideoConfig struct {
 	Full       bool
 	Interlaced bool     // fields may be coded apart
 	Stretched  bool     // pixels are not square
-	Extra      []string // boxes of the description that change the look and are not known here
+	Extra      []string // what of the description may change the look and is not known here
+
+	width, height int // of the H.264 parameter sets, cropped; 0 for none
 }
 
 // Limits bound a film. Zero means no bound.
@@ -79,7 +83,7 @@ type Limits struct {
 // Read reads what src, of so many bytes, says of itself. Errors: file-corrupt,
 // limit-exceeded.
 func Read(src io.ReaderAt, size int64, limits Limits) (*Movie, error) {
-	m := &Movie{src: src, size: size, Brand: "qt  "}
+	m := &Movie{src: src, size: size, Brand: QuickTimeBrand}
 	var err error
 	if m.top, err = topBoxes(src, size); err != nil {
 		return nil, err
@@ -118,8 +122,12 @@ func (m *Movie) survey() error {
 	for _, s := range m.top {
 		switch s.kind {
 		case "ftyp", "moov":
-			if s.size > maxMovie {
-				return problem.Over("video.description", s.size, maxMovie)
+			most := int64(maxMovie)
+			if s.kind == "ftyp" {
+				most = maxBrands
+			}
+			if s.size > most {
+				return problem.Over("video.description", s.size, most)
 			}
 			body := make([]byte, s.size)
 			if _, err := m.src.ReadAt(body, s.at); err != nil {
@@ -197,9 +205,13 @@ func (m *Movie) sane(limits Limits) error {
 	if limits.Seconds > 0 && m.Seconds > limits.Seconds {
 		return problem.Over("video.seconds", int64(m.Seconds), int64(limits.Seconds))
 	}
-	for _, t := range m.Tracks {
+	for i := range m.Tracks {
+		t := &m.Tracks[i]
 		if t.Handler != "vide" {
 			continue
+		}
+		if seconds := t.seconds(); limits.Seconds > 0 && seconds > limits.Seconds {
+			return problem.Over("video.seconds", int64(seconds), int64(limits.Seconds))
 		}
 		if area := int64(t.Width) * int64(t.Height); limits.Pixels > 0 && area > limits.Pixels {
 			return problem.Over("video.pixels", area, limits.Pixels)
@@ -223,4 +235,4 @@ func (m *Movie) Video() *Track {
 }
 
 // QuickTime says whether this is a film of QuickTime rather than an MP4.
-func (m *Movie) QuickTime() bool { return strings.TrimSpace(m.Brand) == "qt" }
+func (m *Movie) QuickTime() bool { return m.Brand == QuickTimeBrand }

@@ -40,7 +40,7 @@ func TestRead(t *testing.T) {
 	}{
 		"clip.mp4":   {false, 0, "creation-date location tags", 2},
 		"turned.mp4": {false, 270, "", 2}, // ffmpeg counts the other way round
-		"clip.mov":   {true, 0, "tags", 3},
+		"clip.mov":   {true, 0, "location tags", 3},
 	} {
 		m := read(t, clip(t, name))
 		v := m.Video()
@@ -198,6 +198,10 @@ func TestHostile(t *testing.T) {
 		"more descriptions":           {patched(data, "stsd", 12, 1<<30), problem.FileCorrupt},
 		"compact sizes":               {bytes.Replace(data, []byte("stsz"), []byte("stz2"), 1), problem.FormatUnsupported},
 		"packets that share bytes":    {shared(t, data), problem.FormatUnsafe},
+		"longer than its header says": {patched(data, "stts", 16, 1<<31), problem.LimitExceeded},
+		"too many edits":              {film(mvhd(1000, 1000), remade(t, data, "edts", wrap("edts", wrap("elst", []byte{0, 0, 0, 0, 0, 1, 0, 1}, make([]byte, 12*(maxEdits+1)))))), problem.LimitExceeded},
+		"too many chunks":             {film(mvhd(1000, 1000), remade(t, data, "stco", wrap("stco", make([]byte, 4*maxChunks+8)))), problem.LimitExceeded},
+		"endless brands":              {wrap("ftyp", make([]byte, maxBrands+4)), problem.LimitExceeded},
 		"a film of ten million hours": {patched(data, "mvhd", 20, 1<<31), problem.LimitExceeded},
 	} {
 		m, err := Read(bytes.NewReader(test.data), int64(len(test.data)), Limits{Seconds: 3600, Pixels: 1 << 20})
@@ -215,6 +219,56 @@ func manyTracks(t *testing.T, data []byte) []byte {
 	t.Helper()
 	m := read(t, data)
 	return film(mvhd(1000, 1000), bytes.Repeat(m.Tracks[0].raw, maxTracks+1))
+}
+
+// remade gives the video track with other bytes for its box of a kind.
+func remade(t *testing.T, data []byte, kind string, with []byte) []byte {
+	t.Helper()
+	var rebuild func(b box) []byte
+	rebuild = func(b box) []byte {
+		switch b.kind {
+		case kind:
+			return with
+		case "trak", "mdia", "minf", "stbl":
+			list, err := boxes(b.body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out []byte
+			for _, child := range list {
+				out = append(out, rebuild(child)...)
+			}
+			return wrap(b.kind, out)
+		}
+		return b.raw
+	}
+	m := read(t, data)
+	return rebuild(box{kind: "trak", raw: m.Tracks[0].raw, body: m.Tracks[0].raw[8:]})
+}
+
+// TestSizes: the size in the parameter sets must be the container's, and a header that is
+// written anew has the size where players look for it.
+func TestSizes(t *testing.T) {
+	data := clip(t, "clip.mp4")
+	if v := read(t, data).Video(); v.Video.width != 64 || v.Video.height != 48 {
+		t.Errorf("%d×%d in the parameter sets", v.Video.width, v.Video.height)
+	}
+	if v := read(t, patched(data, "stsd", 44, 32<<16|48)).Video(); !slices.Contains(v.Video.Extra, "another size") {
+		t.Errorf("32×48 where the parameter sets say otherwise: %+v", v.Video)
+	}
+	for name, test := range map[string]struct {
+		header []byte
+		at     int
+	}{
+		"short":       {wrap("tkhd", make([]byte, 84)), 8 + 76},
+		"wide":        {wrap("tkhd", []byte{1}, make([]byte, 95)), 8 + 88},
+		"bytes after": {wrap("tkhd", make([]byte, 100)), 8 + 76},
+	} {
+		out := sized(test.header, 320, 200, 90)
+		if w, h := binary.BigEndian.Uint16(out[test.at:]), binary.BigEndian.Uint16(out[test.at+4:]); w != 200 || h != 320 || len(out) != len(test.header) {
+			t.Errorf("%s: %d×%d", name, w, h)
+		}
+	}
 }
 
 // shared lets a hundred packets of equal size lie in the same place.

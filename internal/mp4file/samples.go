@@ -46,6 +46,31 @@ func (t *Track) count() (int, error) {
 	return int(n), nil
 }
 
+// chunkCount is how many chunks there are, before any list of them is made.
+func (t *Track) chunkCount() int {
+	n := 0
+	for kind, width := range map[string]int{"stco": 4, "co64": 8} {
+		if b, found := find(t.stbl, kind); found {
+			n += len(b.body) / width
+		}
+	}
+	return n
+}
+
+// seconds is how long the packets last, whatever the headers say; 0 if their table is
+// damaged, which is told elsewhere.
+func (t *Track) seconds() float64 {
+	stts, err := t.table("stts", 8)
+	if err != nil {
+		return 0
+	}
+	units := 0.0
+	for i := range len(stts) / 8 {
+		units += float64(u32(stts, 2*i)) * float64(u32(stts, 2*i+1))
+	}
+	return units / float64(t.Timescale)
+}
+
 // sizeOf gives a function from a packet's index to its size in bytes.
 func (t *Track) sizeOf() func(int) int64 {
 	stsz, _ := find(t.stbl, "stsz")

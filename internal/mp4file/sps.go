@@ -5,6 +5,8 @@ package mp4file
 type sequence struct {
 	chroma, bits int
 	interlaced   bool // fields may be coded apart
+	width        int  // as shown, after cropping
+	height       int
 	known        bool
 }
 
@@ -52,7 +54,7 @@ func (b *bits) golomb() int {
 	return 1<<zeros - 1 + b.take(zeros)
 }
 
-// readSequence reads a parameter set as far as the flag for fields.
+// readSequence reads a parameter set as far as the size of the picture.
 func readSequence(unit []byte) sequence {
 	s := sequence{chroma: 1, bits: 8}
 	b := newBits(unit)
@@ -86,11 +88,32 @@ func readSequence(unit []byte) sequence {
 	}
 	b.golomb()
 	b.take(1)
-	b.golomb()
-	b.golomb()
-	s.interlaced = b.take(1) == 0
+	b.size(&s)
 	s.known = !b.short
 	return s
+}
+
+// size reads the size, whether fields are coded apart, and what is cropped (7.4.2.1.1).
+func (b *bits) size(s *sequence) {
+	across, down := b.golomb()+1, b.golomb()+1
+	s.interlaced = b.take(1) == 0
+	x, y := 1, 1 // pixels that a step of cropping is
+	if s.chroma == 1 || s.chroma == 2 {
+		x = 2
+	}
+	if s.chroma == 1 {
+		y = 2
+	}
+	if s.interlaced {
+		b.take(1)
+		down, y = 2*down, 2*y
+	}
+	b.take(1)
+	s.width, s.height = 16*across, 16*down
+	if b.take(1) == 1 {
+		s.width -= x * (b.golomb() + b.golomb())
+		s.height -= y * (b.golomb() + b.golomb())
+	}
 }
 
 // scalingLists skips the quantiser matrices (7.3.2.1.1.1).

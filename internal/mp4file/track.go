@@ -58,8 +58,14 @@ func (m *Movie) track(b box) error {
 	if t.Samples, err = t.count(); err != nil {
 		return err
 	}
+	if m.chunks += t.chunkCount(); m.chunks > maxChunks {
+		return problem.Over("video.chunks", int64(m.chunks), maxChunks)
+	}
 	if _, ok := find(t.trak, "udta"); ok {
 		m.carry(Tags)
+	}
+	if t.dated {
+		m.carry(Creation)
 	}
 	m.Tracks = append(m.Tracks, t)
 	return nil
@@ -77,7 +83,7 @@ func (t *Track) headers(media []box) error {
 	r := reader{data: tkhd.body}
 	long := r.u8() == 1
 	t.Enabled = r.number(3)&1 != 0
-	r.wide(long)
+	created := r.wide(long)
 	r.wide(long)
 	t.ID = r.u32()
 	r.take(4)
@@ -93,8 +99,9 @@ func (t *Track) headers(media []box) error {
 	r = reader{data: mdhd.body}
 	long = r.u8() == 1
 	r.take(3)
+	made := r.wide(long)
 	r.wide(long)
-	r.wide(long)
+	t.dated = created != 0 || made != 0
 	t.Timescale = r.u32()
 	r.wide(long)
 	if r.short || t.Timescale == 0 {
@@ -183,6 +190,9 @@ func (t *Track) describe() error {
 		return err
 	}
 	t.Video.read(extensions)
+	if v := &t.Video; t.Codec == "avc1" && (v.width != t.Width || v.height != t.Height) {
+		v.Extra = append(v.Extra, "another size")
+	}
 	return nil
 }
 
@@ -224,6 +234,7 @@ func (v *VideoConfig) h264(body []byte) {
 		if !s.known || i > 0 {
 			v.Extra = append(v.Extra, "parameter sets")
 		}
+		v.width, v.height = s.width, s.height
 		v.Chroma, v.Bits, v.Interlaced = s.chroma, s.bits, v.Interlaced || s.interlaced
 	}
 	if r.short {
@@ -258,6 +269,9 @@ func (t *Track) edits() error {
 	}
 	if r.short || uint64(count)*uint64(size) > uint64(len(r.data)) {
 		return corrupt("edit list of %d entries in %d bytes", count, len(r.data))
+	}
+	if count > maxEdits {
+		return problem.Over("video.edits", int64(count), maxEdits)
 	}
 	for range count {
 		e := Edit{Duration: r.wide(long)}

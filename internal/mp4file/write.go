@@ -292,7 +292,10 @@ func (p *part) replace(t *Track, o Output) error {
 	p.src, p.chunks = o.Video.src, fresh.chunks
 	p.info, p.stbl = fresh.info, without(fresh.stbl, "stsc")
 	p.stbl = append(p.stbl, portionTable(fresh.chunks))
-	p.before = without(p.before, "edts", "tapt")
+	p.before = without(p.before, "edts")
+	if o.Width > 0 {
+		p.before = without(p.before, "tapt") // sizes for players, of before
+	}
 	for i, raw := range p.before {
 		if string(raw[4:8]) == "tkhd" && o.Width > 0 {
 			p.before[i] = sized(raw, o.Width, o.Height, t.Rotation)
@@ -314,8 +317,15 @@ func sized(tkhd []byte, width, height, turned int) []byte {
 	if turned == 90 || turned == 270 {
 		width, height = height, width
 	}
-	put32(out, len(out)-8, uint32(width)<<16)
-	put32(out, len(out)-4, uint32(height)<<16)
+	at := 8 // of the body: a header with a long size has eight bytes more
+	if u32(out, 0) == 1 {
+		at = 16
+	}
+	if out[at] == 1 {
+		at += 12 // times of 64 bits
+	}
+	put32(out, at+76, uint32(width)<<16)
+	put32(out, at+80, uint32(height)<<16)
 	return out
 }
 

@@ -21,7 +21,7 @@ const preset = "medium"
 func (p *planner) encode(ctx context.Context, dst *blob.Writer, crf int) error {
 	return p.within(ctx, func(ctx context.Context) error {
 		return p.aside(func(path string) error {
-			err := ffmpeg.Encode(ctx, p.in.Blob.Path(), path, ffmpeg.Encoding{
+			err := ffmpeg.Encode(ctx, p.film, path, ffmpeg.Encoding{
 				CRF: crf, Preset: preset, Filter: p.filter, Timescale: p.timescale, Frames: p.shown,
 				MaxBytes: 4*p.in.Blob.Size + leastRoom,
 			}, func(share float64) { codec.Progress(ctx, share) })
@@ -63,7 +63,7 @@ func (p *planner) join(ctx context.Context, dst *blob.Writer, path string) error
 func (p *planner) reel(ctx context.Context, dst *blob.Writer) error {
 	return p.within(ctx, func(ctx context.Context) error {
 		return p.aside(func(path string) error {
-			if err := ffmpeg.Reel(ctx, p.in.Blob.Path(), path, p.filter, p.frames); err != nil {
+			if err := ffmpeg.Reel(ctx, p.film, path, p.filter, p.frames); err != nil {
 				return err
 			}
 			f, err := os.Open(path)

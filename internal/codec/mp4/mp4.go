@@ -26,27 +26,20 @@ const (
 // Codec handles MP4 and QuickTime films.
 type Codec struct{}
 
-// brands are the major brands of MP4 files. Those of AVIF, HEIC and of sound alone are not
-// among them.
-var brands = [...]string{ // it is read only
-	"isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9",
-	"mp41", "mp42", "avc1", "M4V ", "M4VH", "M4VP", "MSNV", "f4v ",
-}
-
 // Formats is what there is to know about MP4 and QuickTime files.
 func Formats() []format.Row {
 	mp4 := format.Row{
 		ID: ID, Family: recipe.FamilyVideo, Label: "MP4", MIME: "video/mp4",
 		Ext: []string{"mp4", "m4v"}, Lossy: true, Animates: true, Inline: true, Web: true,
 	}
-	for _, brand := range brands {
+	for _, brand := range mp4file.Brands() {
 		mp4.Magic = append(mp4.Magic, format.Magic{Offset: 4, Bytes: "ftyp" + brand})
 	}
 	mov := format.Row{
 		ID: MovID, Family: recipe.FamilyVideo, Label: "QuickTime", MIME: "video/quicktime",
 		Ext: []string{"mov", "qt"}, Lossy: true, Animates: true, Inline: true,
 		Magic: []format.Magic{
-			{Offset: 4, Bytes: "ftypqt  "}, {Bytes: "\x00\x00\x00\x08wide"},
+			{Offset: 4, Bytes: "ftyp" + mp4file.QuickTimeBrand}, {Bytes: "\x00\x00\x00\x08wide"},
 			{Bytes: "\x00\x00\x00\x00moov", Mask: "\xff\x00\x00\x00\xff\xff\xff\xff"}, // films older than ftyp
 		},
 	}

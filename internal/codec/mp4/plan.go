@@ -80,6 +80,7 @@ type planner struct {
 	rotation  int  // degrees clockwise that the player turns the picture
 	stretched bool // pixels are not square
 	timescale uint32
+	film      ffmpeg.Film
 }
 
 func (p *planner) changed() bool { return p.filter != "" }
@@ -104,6 +105,7 @@ func (p *planner) read() error {
 		return err
 	}
 	p.lost, p.shown, p.frames, p.timescale = m.Lost(p.keep), len(shown), mp4file.Sampled(len(shown)), v.Timescale
+	p.film = ffmpeg.Film{Path: p.in.Blob.Path(), Width: v.Width, Height: v.Height}
 	p.rotation, p.stretched = v.Rotation, v.Video.Stretched
 	return nil
 }

@@ -188,6 +188,21 @@ func TestProgressNeverFalls(t *testing.T) {
 	}
 }
 
+// TestSlowProgress: what takes hours to come a percent further still tells, but not of
+// every step.
+func TestSlowProgress(t *testing.T) {
+	pool := newPool(t, nil)
+	told := 0
+	result, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "creep"}, func(Progress) { told++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	result.Close()
+	if told < 3 || told > 13 {
+		t.Errorf("told %d times", told)
+	}
+}
+
 func TestOutputLimit(t *testing.T) {
 	pool := newPool(t, func(c *Config) { c.Limits.Output = 1 << 20 })
 	_, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "too-large"}, nil)

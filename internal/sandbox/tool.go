@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,7 +19,7 @@ import (
 type Tool struct {
 	Path   string
 	Args   []string
-	Stdout io.Writer // may be nil; written to until the tool has ended
+	Stdout io.Writer // may be nil; written to until all that the tool wrote is read
 }
 
 // ToolError says that a tool did not do what it was started for.
@@ -95,7 +94,7 @@ func onThread(f func() bool) {
 }
 
 // Run starts the tool and returns when it has ended. It has no input, and none of our
-// environment. When ctx ends, it is killed.
+// environment. When ctx ends, it is killed; a Stdout that blocks must then let go.
 func (t Tool) Run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -104,7 +103,6 @@ func (t Tool) Run(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, t.Path, t.Args...)
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent", "TMPDIR=" + os.TempDir()}
 	cmd.Stdout, cmd.Stderr = t.Stdout, words
-	cmd.WaitDelay = time.Second // a reader that is gone must not hold up its end
 	err := mortal(ctx, cmd)
 	if ctx.Err() != nil {
 		return ctx.Err()

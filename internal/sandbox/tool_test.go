@@ -34,6 +34,27 @@ func TestToolRun(t *testing.T) {
 	}
 }
 
+// slow takes its time to begin with.
+type slow struct{ bytes int }
+
+func (s *slow) Write(p []byte) (int, error) {
+	if s.bytes == 0 {
+		time.Sleep(1200 * time.Millisecond)
+	}
+	s.bytes += len(p)
+	return len(p), nil
+}
+
+// TestToolReadSlowly: what a tool wrote is read to its end, however late.
+func TestToolReadSlowly(t *testing.T) {
+	const size = 60_000 // less than the kernel holds, so that the tool ends at once
+	out := new(slow)
+	err := Tool{Path: "/usr/bin/head", Args: []string{"-c", strconv.Itoa(size), "/dev/zero"}, Stdout: out}.Run(t.Context())
+	if err != nil || out.bytes != size {
+		t.Errorf("%d of %d bytes, %v", out.bytes, size, err)
+	}
+}
+
 // TestToolRunInTheCage: the same from within, where no process may signal another. A tool
 // whose time is over is gone all the same, and it has the processor time of its process.
 func TestToolRunInTheCage(t *testing.T) {

@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-.PHONY: help run build test bench bench-engine setup fuzz clean
+.PHONY: help run build test bench bench-jobs bench-engine setup fuzz clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ test: setup ## Install what is missing and run everything that must be green.
 
 bench: build ## Measure the service: overhead, throughput, memory.
 	@go run ./cmd/bench
+
+bench-jobs: build ## Measure the job platform: jobs a second, waiting, streams, fairness, e.g. ARGS="--docs docs".
+	@go run ./cmd/bench-jobs $(ARGS)
 
 bench-engine: build ## Measure the engine against sharp, zopflipng, oxipng, pngquant and svgo, e.g. ARGS="--only jpeg".
 	@scripts/setup.sh zopfli optipng pngquant chromium-headless-shell

@@ -32,6 +32,10 @@ import (
 // jobs back at its next start at once; only another node has to wait for the lease.
 const lease = 30 * time.Second
 
+// claimed is how many jobs of the queue are claimed at once, running or not. The queue knows
+// no keys, so it is many more than run: among those that are claimed keys take turns.
+const claimed = 64
+
 // budget bounds what containers may make one job expand (security.md, section 3).
 func budget() engine.Budget {
 	return engine.Budget{Depth: 8, Parts: 10_000, Bytes: 4 << 30, Ratio: 200}
@@ -97,7 +101,7 @@ func (n *node) openJobs(ctx context.Context) error {
 	owner := n.serving.Node() + "/" + uuid.NewString()
 	var err error
 	n.queue, err = queue.New(ctx, n.db.Write(), queue.Config{
-		Workers: 2 * c.Jobs.Slots, Timeout: 12 * time.Hour, Logger: slog.New(atLeastWarn{n.log.Handler()}),
+		Workers: max(claimed, 2*c.Jobs.Slots), Timeout: 12 * time.Hour, Logger: slog.New(atLeastWarn{n.log.Handler()}),
 	})
 	if err != nil {
 		return err
@@ -117,12 +121,13 @@ func (n *node) openJobs(ctx context.Context) error {
 	if recovered > 0 {
 		n.log.Info("jobs of an earlier process go on", "jobs", recovered)
 	}
-	n.worker = work.NewWorker(n.store, n.files, n.pool, egress.New(fetchPolicy(c)), n.log, work.Limits{
+	space := disk.NewSpace(n.files.Free, int64(c.Server.MinFree))
+	n.worker = work.NewWorker(n.store, n.files, space, n.pool, egress.New(fetchPolicy(c)), n.log, work.Limits{
 		File:   codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames, Seconds: float64(c.Sandbox.Seconds)},
 		Budget: budget(), Lease: lease, Sync: config.SyncBytes,
 	}, owner)
 	waiter := job.NewWaiter(notifier, n.store.Get)
-	n.desk = work.NewDesk(n.store, waiter, n.files, n.worker, int64(c.Server.MinFree))
+	n.desk = work.NewDesk(n.store, waiter, n.files, space, n.worker)
 	// Nothing is under way yet, so a file without a row is nobody's, however young.
 	n.keeper = work.NewKeeper(n.store, n.files, n.log)
 	n.keeper.Orphans(ctx, 0)

@@ -54,6 +54,7 @@ type Facts struct {
 	Alpha, Animated              bool
 	Script                       bool                  // it runs code of its own
 	Gray, Subsampled             bool                  // no colour; colour at less than full resolution
+	Vector                       bool                  // a drawing: sharp at any size
 	Depth                        int                   // bits a sample
 	Signed, Encrypted            bool                  // Signed: any change would break it
 	Bound                        string                // a feature that decides the look and that no other format can say: it cannot be converted

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -136,25 +137,50 @@ func heavy(in codec.Subject, target recipe.Target) error {
 		"Cannot be met: a file with this feature stays as it is, with %d bytes: %s.", in.Blob.Size, why)})
 }
 
-// unreachable says how small the file can be made at least.
+// unreached is target-unreachable with the size that could be had.
+type unreached struct {
+	problem *problem.Problem
+	least   int64
+}
+
+func (u *unreached) Error() string { return u.problem.Error() }
+func (u *unreached) Unwrap() error { return u.problem }
+
+// unreachable says how small the file can be made at least; where that is small enough, and
+// only the asked score is missed, how good it can be.
 func (c *contest) unreachable() error {
-	least := int64(math.MaxInt64)
-	good := false // as far as quality goes
+	u := &unreached{least: math.MaxInt64}
+	best := math.Inf(-1) // within the size
 	for _, e := range c.entries() {
-		if e.failure == nil && e.blob.Size > 0 {
-			least = min(least, e.blob.Size)
-			good = good || e.blob.Size <= c.target.Bytes
+		if e.failure != nil || e.blob.Size == 0 {
+			continue
+		}
+		u.least = min(u.least, e.blob.Size)
+		if e.blob.Size <= c.target.Bytes && e.score != nil {
+			best = max(best, e.score.Mean)
 		}
 	}
-	if least == math.MaxInt64 {
+	if u.least == math.MaxInt64 {
 		return c.firstFailure()
 	}
-	message := fmt.Sprintf("Cannot be met: the smallest possible is %d bytes.", least)
-	if good {
+	message := fmt.Sprintf("Cannot be met: the smallest possible is %d bytes.", u.least)
+	if u.least <= c.target.Bytes {
 		message = "Cannot be met together with the asked score."
+		if !math.IsInf(best, -1) {
+			message = fmt.Sprintf("Cannot be met together with the asked score: the best within it is %.1f.", math.Floor(best*10)/10)
+		}
 	}
-	return problem.New(problem.TargetUnreachable).With(problem.Field{
-		Path: c.target.Path, Message: message})
+	u.problem = problem.New(problem.TargetUnreachable).With(problem.Field{Path: c.target.Path, Message: message})
+	return u
+}
+
+// nearer gives the one of two failures that tells of the smaller file.
+func nearer(a, b error) error {
+	var first, second *unreached
+	if errors.As(a, &first) && errors.As(b, &second) && first.least < second.least {
+		return a
+	}
+	return b
 }
 
 // decent is the score below which a smaller outline is better than more loss. It is the
@@ -183,7 +209,7 @@ func (r *run) shrink(ctx context.Context, in codec.Subject, asked recipe.Recipe,
 		out, err := r.attemptAt(ctx, in, asked, fresh)
 		if problem.Has(err, problem.TargetUnreachable) {
 			if failure != nil {
-				failure = err // of the smallest outline so far
+				failure = nearer(failure, err)
 			}
 			continue
 		}

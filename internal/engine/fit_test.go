@@ -86,7 +86,7 @@ func TestFitChooses(t *testing.T) {
 		"within already, nothing gains": {within(5000, 0), many[:3], "original", report.NothingWon, ""},
 		"too small":                     {within(299, 0), many, "", "", "Cannot be met: the smallest possible is 300 bytes."},
 		"with a score":                  {within(500, 65), many, "better", report.Fits, ""},
-		"not with that score":           {within(500, 71), many, "", "", "Cannot be met together with the asked score."},
+		"not with that score":           {within(500, 71), many, "", "", "Cannot be met together with the asked score: the best within it is 70.0."},
 		"nearly nothing is left":        {within(400, 0), []codec.Candidate{lossy("spoilt", 390, -20)}, "spoilt", report.Fits, ""},
 		"ruled out by an estimate":      {within(500, 0), ruledOut(many, 501), "better", report.Fits, ""},
 		"all ruled out, and too small":  {within(299, 0), ruledOut(many, 501), "", "", "Cannot be met: the smallest possible is 300 bytes."},
@@ -164,6 +164,23 @@ func TestMinScore(t *testing.T) {
 		again := file(fake, 1000, contents{Shows: "original", Prior: codec.Prior{Floor: score}})
 		if out := compress(t, newEngine(t, proposing(candidates...)), request(t, again, r)); out.Report.Chosen != "original" {
 			t.Errorf("%g again: %s", score, out.Report.Chosen)
+		}
+	}
+}
+
+// TestMinScoreOfAnother: a score that was named holds for a new picture too, where a level's
+// would be lowered to what the eye can tell.
+func TestMinScoreOfAnother(t *testing.T) {
+	score := 97.0
+	for _, test := range []struct {
+		scores map[format.ID]float64
+		want   report.Reason
+	}{{map[format.ID]float64{other: 98}, report.Fixed}, {map[format.ID]float64{other: 92}, report.BelowQuality}} {
+		r := at(recipe.CompressionHigh, other)
+		r.Image.MinScore = &score
+		out := compress(t, newEngine(t, changing(map[format.ID]int{other: 500}, test.scores)), request(t, original(), r))
+		if out.Report.Reason != test.want {
+			t.Errorf("%v: %s, want %s", test.scores, out.Report.Reason, test.want)
 		}
 	}
 }

@@ -79,8 +79,9 @@ func (c *contest) add(ctx context.Context, plan codec.Plan) (*trial, error) {
 		}
 	} else if plan.Changed && !c.exact {
 		// Another size or format cannot always be made without loss. Where none is
-		// allowed, or was spent before, what the eye cannot tell apart is what is left.
-		t.floor = min(t.floor, recipe.VisuallyLossless)
+		// allowed, or was spent before, what the eye cannot tell apart is what is left;
+		// a score that the client named stays what it is.
+		t.floor = max(min(t.floor, recipe.VisuallyLossless), floorFor(c.target.Score, codec.Prior{}))
 	}
 	if plan.Floor > 0 {
 		t.floor = max(t.floor, plan.Floor)

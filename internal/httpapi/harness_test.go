@@ -162,6 +162,8 @@ func (d *fakeDesk) OpenResult(_ context.Context, linkID string) (job.Job, *os.Fi
 
 func (d *fakeDesk) Ready(context.Context) error { return d.notReady }
 
+func (d *fakeDesk) Room(int64) error { return d.notReady }
+
 func (d *fakeDesk) put(j job.Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

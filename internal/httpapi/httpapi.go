@@ -54,6 +54,8 @@ type Desk interface {
 	Results
 	// Ready is nil when work is taken, or says why not.
 	Ready(ctx context.Context) error
+	// Room is nil when a file of size bytes would be taken.
+	Room(size int64) error
 }
 
 // Submitter is what the endpoints need that take files.

@@ -39,7 +39,7 @@ func (s *Server) roomFor(x *exchange) error {
 	if size >= 0 && size <= smallInput {
 		return nil // Submit tells just as well
 	}
-	return s.to.Desk.Ready(x.r.Context())
+	return s.to.Desk.Room(size)
 }
 
 // takeUpload stages the form and submits the job. Whatever was staged and is not the

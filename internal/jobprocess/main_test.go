@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +82,11 @@ var acts = map[string]func(context.Context, Job) (Outcome, error){
 	"both": func(context.Context, Job) (Outcome, error) {
 		return Outcome{Problem: problem.New(problem.FileCorrupt), File: "result"}, nil
 	},
-	"chatter": actChatter,
+	"chatter":  actChatter,
+	"priority": actPriority,
+	"full": func(_ context.Context, job Job) (Outcome, error) {
+		return Outcome{}, &os.PathError{Op: "write", Path: job.Out, Err: unix.ENOSPC}
+	},
 }
 
 func actUpper(_ context.Context, job Job) (Outcome, error) {
@@ -185,6 +190,23 @@ func actTooLarge(_ context.Context, job Job) (Outcome, error) {
 
 func actEnvironment(_ context.Context, job Job) (Outcome, error) {
 	report, err := json.Marshal(os.Environ())
+	return Outcome{Report: report}, err
+}
+
+// actPriority tells the nice values of its threads, old ones and a new one.
+func actPriority(context.Context, Job) (Outcome, error) {
+	own := make(chan int)
+	for range 3 {
+		go func() {
+			runtime.LockOSThread() // and so ends with its goroutine
+			value, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+			if err != nil {
+				value = -1
+			}
+			own <- 20 - value
+		}()
+	}
+	report, err := json.Marshal([]int{<-own, <-own, <-own})
 	return Outcome{Report: report}, err
 }
 

@@ -24,14 +24,18 @@ type Config struct {
 	Features sandbox.Features // what the probe found
 }
 
-// Pool runs jobs, each in a caged process of its own, at most Slots at a time.
+// Pool runs jobs, each in a caged process of its own, at most Slots at a time. Of several
+// slots one is kept for jobs that somebody waits for.
 type Pool struct {
 	config Config
 	home   *home
-	slots  chan struct{}
+	turns  *turns
 	wake   chan struct{} // asks the filler to look
 	closed chan struct{}
+	recall chan struct{}  // closed by Drain
 	tasks  sync.WaitGroup // the filler and every job
+
+	draining sync.Once // closes recall
 
 	mu   sync.Mutex
 	idle []*worker
@@ -72,8 +76,8 @@ func NewPool(config Config) (*Pool, error) {
 		return nil, fmt.Errorf("job processes: work folder: %w", err)
 	}
 	p := &Pool{
-		config: config, home: home, slots: make(chan struct{}, config.Slots),
-		wake: make(chan struct{}, 1), closed: make(chan struct{}), live: map[*worker]struct{}{},
+		config: config, home: home, turns: newTurns(config.Slots), wake: make(chan struct{}, 1),
+		closed: make(chan struct{}), recall: make(chan struct{}), live: map[*worker]struct{}{},
 	}
 	p.tasks.Go(p.fill)
 	p.refill()
@@ -83,47 +87,49 @@ func NewPool(config Config) (*Pool, error) {
 // Slot is the right to run one job after another. It must be released.
 type Slot struct {
 	pool    *Pool
+	turn    *waiter
 	release sync.Once
 }
 
-// Acquire waits for a free slot. The error is canceled or draining.
-func (p *Pool) Acquire(ctx context.Context) (*Slot, error) {
+// Acquire waits for a free slot, and for its turn. The error is canceled or draining.
+func (p *Pool) Acquire(ctx context.Context, turn Turn) (*Slot, error) {
+	if ctx.Err() != nil {
+		return nil, problem.New(problem.Canceled).Because(ctx.Err())
+	}
 	select {
 	case <-p.closed:
 		return nil, problem.New(problem.Draining)
 	default:
 	}
-	select {
-	case p.slots <- struct{}{}:
-		return &Slot{pool: p}, nil
-	case <-ctx.Done():
-		return nil, problem.New(problem.Canceled).Because(ctx.Err())
-	case <-p.closed:
-		return nil, problem.New(problem.Draining)
+	var recall chan struct{}
+	if turn.Background {
+		recall = p.recall
 	}
+	w := p.turns.join(turn)
+	var err error
+	select {
+	case <-w.ready:
+		return &Slot{pool: p, turn: w}, nil
+	case <-ctx.Done():
+		err = problem.New(problem.Canceled).Because(ctx.Err())
+	case <-p.closed:
+		err = problem.New(problem.Draining)
+	case <-recall:
+		err = problem.New(problem.Draining)
+	}
+	p.turns.leave(w)
+	return nil, err
 }
 
-// TryAcquire takes a slot if one is free.
-func (p *Pool) TryAcquire() (*Slot, bool) {
-	select {
-	case <-p.closed:
-		return nil, false
-	default:
-	}
-	select {
-	case p.slots <- struct{}{}:
-		return &Slot{pool: p}, true
-	default:
-		return nil, false
-	}
-}
+// Drain sends background jobs that have no slot away, with draining, now and from now on.
+func (p *Pool) Drain() { p.draining.Do(func() { close(p.recall) }) }
 
 // Release gives the slot back.
-func (s *Slot) Release() { s.release.Do(func() { <-s.pool.slots }) }
+func (s *Slot) Release() { s.release.Do(func() { s.pool.turns.leave(s.turn) }) }
 
-// Run waits for a slot and runs one job in it, see [Slot.Run].
+// Run waits for a slot and runs one job in it as one that somebody waits for, see [Slot.Run].
 func (p *Pool) Run(ctx context.Context, input string, request Request, progress func(Progress)) (*Result, error) {
-	slot, err := p.Acquire(ctx)
+	slot, err := p.Acquire(ctx, Turn{})
 	if err != nil {
 		return nil, err
 	}

@@ -135,6 +135,7 @@ func TestOutcomes(t *testing.T) {
 		{"wild-code", problem.WorkerDied, "unknown code"},
 		{"both", problem.WorkerDied, "both a problem and a result"},
 		{"chatter", problem.WorkerDied, "neither"},
+		{"full", problem.StorageFull, "no space left"},
 	}
 	pool := newPool(t, func(c *Config) { c.Limits.Memory = 512 << 20 })
 	input := newInput(t, "hello")
@@ -353,22 +354,100 @@ func TestFiftyAtOnce(t *testing.T) {
 
 func TestSlots(t *testing.T) {
 	pool := newPool(t, func(c *Config) { c.Slots = 1 })
-	slot, err := pool.Acquire(t.Context())
+	full := func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		slot, err := pool.Acquire(ctx, Turn{})
+		if err == nil {
+			slot.Release()
+		} else if !problem.Has(err, problem.Canceled) {
+			t.Error(err)
+		}
+		return err != nil
+	}
+	slot, err := pool.Acquire(t.Context(), Turn{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := pool.TryAcquire(); ok {
+	if !full() {
 		t.Error("two slots of one")
 	}
 	slot.Release()
 	slot.Release() // twice is once
-	again, ok := pool.TryAcquire()
-	if !ok {
-		t.Error("the slot did not come back")
-	} else if _, ok := pool.TryAcquire(); ok {
+	again, err := pool.Acquire(t.Context(), Turn{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !full() {
 		t.Error("a slot released twice became two")
-	} else {
-		again.Release()
+	}
+	again.Release()
+}
+
+// TestDrain: background jobs that wait for a slot are sent away, others are not.
+func TestDrain(t *testing.T) {
+	pool := newPool(t, func(c *Config) { c.Slots = 1 })
+	slot, err := pool.Acquire(t.Context(), Turn{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := map[bool]chan error{true: make(chan error, 1), false: make(chan error, 1)}
+	for background, end := range ended {
+		go func() {
+			slot, err := pool.Acquire(t.Context(), Turn{Background: background})
+			if err == nil {
+				slot.Release()
+			}
+			end <- err
+		}()
+	}
+	pool.Drain()
+	pool.Drain()
+	if err := <-ended[true]; !problem.Has(err, problem.Draining) {
+		t.Errorf("in the background: %v", err)
+	}
+	slot.Release()
+	if err := <-ended[false]; err != nil {
+		t.Errorf("waited for: %v", err)
+	}
+}
+
+// TestPriority: a background job runs at nice 10 more than the service, and so does what it
+// starts; the next job that somebody waits for does not.
+func TestPriority(t *testing.T) {
+	pool := newPool(t, func(c *Config) { c.Slots = 1 })
+	own, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own = 20 - own // as the system call has it, see getpriority(2)
+	for _, background := range []bool{true, false, true} {
+		slot, err := pool.Acquire(t.Context(), Turn{Background: background})
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := slot.Run(t.Context(), newInput(t, "x"), Request{Name: "priority"}, nil)
+		slot.Release()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := own
+		if background {
+			want = min(own+backgroundNice, 19)
+		}
+		var got []int
+		if err := json.Unmarshal(result.Report, &got); err != nil || len(got) < 3 {
+			t.Errorf("%v: %s", err, result.Report)
+		}
+		for _, nice := range got {
+			if nice != want {
+				t.Errorf("background %v: threads at %v instead of %d", background, got, want)
+				break
+			}
+		}
+		if err := result.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -389,8 +468,8 @@ func TestCloseEndsRunningJobs(t *testing.T) {
 	if _, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "keep"}, nil); !problem.Has(err, problem.Draining) {
 		t.Errorf("after the end: %v", err)
 	}
-	if _, ok := pool.TryAcquire(); ok {
-		t.Error("a closed pool gave a slot")
+	if _, err := pool.Acquire(t.Context(), Turn{}); !problem.Has(err, problem.Draining) {
+		t.Errorf("a closed pool gave a slot: %v", err)
 	}
 }
 

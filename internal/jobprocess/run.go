@@ -72,12 +72,18 @@ func (s *Slot) Run(ctx context.Context, input string, request Request, progress 
 	defer p.refillSoon()
 	w, err := p.take(ctx)
 	if err != nil {
-		return nil, p.excuse(ctx, problem.New(problem.Internal).Because(err))
+		return nil, p.excuse(ctx, problem.From(err))
+	}
+	if s.turn.nice > 0 {
+		// Before the request, so that the process has but idle threads, and every one that it
+		// starts later inherits it, as its tools do. A machine that does not let us runs the
+		// job at the priority it has: no reason to fail it.
+		_ = w.process.Nice(s.turn.nice)
 	}
 	// With Landlock the input cannot be written to, so a second name of it is safe.
 	if err := w.folder.place(input, p.config.Features.Landlock > 0); err != nil {
 		p.discard(w)
-		return nil, problem.New(problem.Internal).Because(fmt.Errorf("job process: input: %w", err))
+		return nil, problem.From(fmt.Errorf("job process: input: %w", err))
 	}
 	if progress == nil {
 		progress = func(Progress) {}
@@ -162,7 +168,11 @@ func (p *Pool) deliver(w *worker, outcome *Outcome) (*Result, error) {
 	}
 	err := result.open(outcome.File, p.config.Limits.Output)
 	if err != nil {
-		return nil, errors.Join(problem.New(problem.WorkerDied).Because(err), result.Close())
+		failure := problem.From(err)
+		if failure.Code == problem.Internal { // not what it said it was: its fault, not ours
+			failure = problem.New(problem.WorkerDied).Because(err)
+		}
+		return nil, errors.Join(failure, result.Close())
 	}
 	return result, nil
 }

@@ -57,6 +57,11 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, holds Holds) (*Wor
 		// A member of a container keeps its outline: its holder's layout depends on it.
 		w.Img.Resize, w.Img.Crop = nil, nil
 	}
+	if in.Facts.Vector && w.Img.Resize != nil && w.Img.Resize.Upscale == nil {
+		grown, yes := *w.Img.Resize, true // nothing has to be made up for it
+		grown.Upscale = &yes
+		w.Img.Resize = &grown
+	}
 	steps, err := raster.Plan(in.Facts.Width, in.Facts.Height, w.Img)
 	if err == nil && in.Scale > 0 {
 		w.Img.Resize = shrunk(w.Img.Resize, steps, in.Scale)

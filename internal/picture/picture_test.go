@@ -54,6 +54,7 @@ func TestSame(t *testing.T) {
 		"another format":          {subject(codec.Facts{}), "png", nil, false},
 		"smaller":                 {subject(codec.Facts{}), "jpeg", smaller, false},
 		"larger, by auto":         {subject(codec.Facts{}), "jpeg", larger, true},
+		"a drawing grows":         {subject(codec.Facts{Vector: true}), "jpeg", larger, false},
 		"cut":                     {subject(codec.Facts{}), "jpeg", cut, false},
 		"a member keeps its size": {part, "jpeg", smaller, true},
 		"a member is not cut":     {part, "jpeg", cut, true},

@@ -5,6 +5,7 @@ package problem
 import (
 	"errors"
 	"fmt"
+	"syscall"
 )
 
 // Problem is an error meant to be read by the client. Message never holds a path, a
@@ -74,14 +75,21 @@ func (p *Problem) Is(target error) bool {
 	return ok && other.Code == p.Code
 }
 
-// From finds the Problem in err, or reports err as internal.
+// From finds the Problem in err, or reports err: as storage-full where the kernel said so,
+// else as internal.
 func From(err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p
 	}
+	if Full(err) {
+		return New(StorageFull).Because(err)
+	}
 	return New(Internal).Because(err)
 }
+
+// Full says whether err is the kernel's word that the disk, or our part of it, is full.
+func Full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // Has says whether err is a Problem of this code.
 func Has(err error, code Code) bool {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"compressor/internal/problem"
@@ -132,6 +133,10 @@ func TestProblem(t *testing.T) {
 	wrapped := fmt.Errorf("candidate: %w", p)
 	if problem.From(wrapped) != p || !problem.Has(wrapped, problem.FileCorrupt) || problem.Has(wrapped, problem.Internal) {
 		t.Error("From or Has does not find it")
+	}
+	full := problem.From(fmt.Errorf("write: %w", syscall.ENOSPC))
+	if full.Code != problem.StorageFull || !errors.Is(full, syscall.ENOSPC) || problem.Full(secret) {
+		t.Errorf("From of a full disk: %v", full)
 	}
 	ours := problem.From(secret)
 	if ours.Code != problem.Internal || ours.Cause() != secret || problem.Has(secret, problem.Internal) {

@@ -95,7 +95,7 @@ type Resize struct {
 	Width      *int   `json:"width,omitempty" minimum:"1" maximum:"16384" doc:"Pixels."`
 	Height     *int   `json:"height,omitempty" minimum:"1" maximum:"16384" doc:"Pixels."`
 	Gravity    string `json:"gravity" default:"center" enum:"center,top-left,top,top-right,right,bottom-right,bottom,bottom-left,left,smart" doc:"Which part stays when fit crops, and where pad puts the picture."`
-	Upscale    *bool  `json:"upscale,omitempty" doc:"Whether a smaller picture may be enlarged. Default: false for auto, true otherwise."`
+	Upscale    *bool  `json:"upscale,omitempty" doc:"Whether a smaller picture may be enlarged. Default: true, but false for auto unless it is a drawing."`
 	Background string `json:"background,omitempty" pattern:"^(transparent|#[0-9a-fA-F]{6})$" doc:"Fill of pad: #rrggbb or transparent. Default: transparent where the format can, else white."`
 }
 
@@ -238,15 +238,35 @@ func (r Recipe) Leaves(id format.ID) bool {
 }
 
 // Ignored lists those option groups, of the ones that the client named, that do not
-// apply to a file of this family.
+// apply to a file of this family, and single options that do not apply to members.
 func (r Recipe) Ignored(family format.Family, named []string) []string {
 	if family == FamilyArchive {
-		return nil // its members may be of any kind
+		return r.ignoredByMembers() // which may be of any kind
 	}
 	var ignored []string
 	for _, name := range named {
 		if slices.Contains(families[:], format.Family(name)) && name != string(family) {
 			ignored = append(ignored, name)
+		}
+	}
+	return ignored
+}
+
+// ignoredByMembers lists what was asked that is done to no member of an archive: it keeps
+// its name, its format and its outline, since others may speak of them.
+func (r Recipe) ignoredByMembers() []string {
+	var ignored []string
+	for _, o := range []struct {
+		name  string
+		asked bool
+	}{
+		{"image.format", len(r.Image.Format) > 0 && !slices.Equal(r.Image.Format, Formats{Keep})},
+		{"image.resize", r.Image.Resize != nil},
+		{"image.crop", r.Image.Crop != nil},
+		{"image.allow_downscale", r.Image.Downscale},
+	} {
+		if o.asked {
+			ignored = append(ignored, o.name)
 		}
 	}
 	return ignored

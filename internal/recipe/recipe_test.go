@@ -192,6 +192,15 @@ func TestIgnored(t *testing.T) {
 			t.Errorf("%s, %v: %v, want %v", test.family, test.named, got, test.want)
 		}
 	}
+	r.Image = recipe.Image{Format: recipe.Formats{recipe.Keep, "webp"}, Resize: &recipe.Resize{}, Crop: &recipe.Crop{}, Downscale: true}
+	want := []string{"image.format", "image.resize", "image.crop", "image.allow_downscale"}
+	if got := r.Ignored(recipe.FamilyArchive, []string{"image"}); !slices.Equal(got, want) {
+		t.Errorf("members: %v, want %v", got, want)
+	}
+	r.Image = recipe.Image{Format: recipe.Formats{recipe.Keep}}
+	if got := r.Ignored(recipe.FamilyArchive, []string{"image"}); got != nil {
+		t.Errorf("members: %v", got)
+	}
 }
 
 func TestPreserves(t *testing.T) {

@@ -156,6 +156,21 @@ func (p *Process) SettleCPU(long bool) error {
 	return nil
 }
 
+// Nice raises the nice value of every thread of the group by n, for good: only a process
+// with privileges can lower it again. The cage itself lets no process change its own.
+func (p *Process) Nice(n int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return unix.ESRCH
+	}
+	has, err := unix.Getpriority(unix.PRIO_PGRP, p.pid) // the leader is unreaped, so the id is still ours
+	if err != nil {
+		return err
+	}
+	return unix.Setpriority(unix.PRIO_PGRP, p.pid, min(20-has+n, 19)) // the system call counts from 40 down
+}
+
 // Wait returns when the whole group is gone and reaped, and releases its pipes. Nothing
 // can be received after it.
 func (p *Process) Wait() Death {

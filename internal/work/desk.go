@@ -19,18 +19,18 @@ import (
 
 // Desk takes jobs in and hands results out. It is safe for concurrent use.
 type Desk struct {
-	store   job.Store
-	waiter  *job.Waiter
-	files   *disk.Store
-	worker  *Worker
-	minFree int64
-	now     func() time.Time
-	closed  atomic.Bool // takes no more
+	store  job.Store
+	waiter *job.Waiter
+	files  *disk.Store
+	space  *disk.Space
+	worker *Worker
+	now    func() time.Time
+	closed atomic.Bool // takes no more
 }
 
-// NewDesk puts a desk in front of worker. Below minFree bytes of disk it takes nothing.
-func NewDesk(store job.Store, waiter *job.Waiter, files *disk.Store, worker *Worker, minFree int64) *Desk {
-	return &Desk{store: store, waiter: waiter, files: files, worker: worker, minFree: minFree, now: time.Now}
+// NewDesk puts a desk in front of worker. It takes nothing for which there is no space.
+func NewDesk(store job.Store, waiter *job.Waiter, files *disk.Store, space *disk.Space, worker *Worker) *Desk {
+	return &Desk{store: store, waiter: waiter, files: files, space: space, worker: worker, now: time.Now}
 }
 
 // Submission is one request.
@@ -55,7 +55,11 @@ type Receipt struct {
 // runs here at once, or as soon as a slot is free; any other goes through the queue.
 // Errors: draining, storage-full, queue-full, key-busy, idempotency-conflict.
 func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
-	if err := d.accepts(); err != nil {
+	var need int64
+	if s.Input != nil {
+		need = s.Input.Size * (spaceFactor - 1) // of the input itself the disk knows already
+	}
+	if err := d.accepts(need); err != nil {
 		return Receipt{}, err
 	}
 	// A client that leaves at this very moment must not leave a row without input behind.
@@ -70,7 +74,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 		// What is waited for is made durable only if the client is sent away with a
 		// promise: until then nobody was told anything. See Durable.
 		if err := d.files.Keep(s.Input.Path(), j.InputRef, !s.Wait); err != nil {
-			return Receipt{}, err
+			return Receipt{}, errors.Join(d.space.Note(err), d.files.Remove(j.InputRef))
 		}
 	}
 	r, err := d.insert(ctx, j, s.Wait)
@@ -83,7 +87,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	if errors.As(err, &repeated) {
 		return d.repeat(ctx, repeated)
 	}
-	return r, err
+	return r, d.space.Note(err)
 }
 
 // repeat is what a request gets that was sent before: the job it made then.
@@ -98,10 +102,10 @@ func (d *Desk) repeat(ctx context.Context, r *job.Repeated) (Receipt, error) {
 func inputName(id string) string { return "inputs/" + id }
 
 func (d *Desk) insert(ctx context.Context, j job.Job, wait bool) (Receipt, error) {
-	if wait && d.worker.reserve() {
+	if wait && d.worker.waiting.take(j.KeyID) {
 		held, err := d.store.InsertClaimed(ctx, j, d.worker.owner, d.worker.limits.Lease)
 		if err != nil {
-			d.worker.unreserve()
+			d.worker.waiting.give(j.KeyID)
 			return Receipt{}, err
 		}
 		large := make(chan struct{})
@@ -117,24 +121,24 @@ func (d *Desk) insert(ctx context.Context, j job.Job, wait bool) (Receipt, error
 	return Receipt{Job: queued}, err
 }
 
-// accepts says whether new work is taken.
-func (d *Desk) accepts() error {
+// spaceFactor is how much space a file needs, in its own size: it is kept, tried and kept
+// again, in the worst case as large as it came.
+const spaceFactor = 3
+
+// accepts says whether new work is taken that needs so many bytes of space.
+func (d *Desk) accepts(need int64) error {
 	if d.closed.Load() {
 		return problem.New(problem.Draining)
 	}
-	free, _, err := d.files.Free()
-	if err != nil {
-		return err
-	}
-	if free < d.minFree {
-		return problem.New(problem.StorageFull)
-	}
-	return nil
+	return d.space.Room(need)
 }
+
+// Room says whether a file of size bytes would be taken. Errors: draining, storage-full.
+func (d *Desk) Room(size int64) error { return d.accepts(max(0, size) * spaceFactor) }
 
 // Ready says whether work is taken, or why not.
 func (d *Desk) Ready(ctx context.Context) error {
-	if err := d.accepts(); err != nil {
+	if err := d.accepts(0); err != nil {
 		return err
 	}
 	_, err := d.store.Counts(ctx)

@@ -53,12 +53,24 @@ func (t *task) fetchAgain(ctx context.Context, s Source, scratch *blob.Scratch) 
 const fetchPause = 250 * time.Millisecond
 
 func (t *task) fetchOnce(ctx context.Context, s Source, scratch *blob.Scratch) (intake.Staged, error) {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	large := func(size int64) {
 		if size > t.limits.Sync && t.large != nil {
 			t.tell.Do(func() { close(t.large) })
 		}
 	}
-	return intake.Fetch(ctx, t.fetch, egress.Request{
-		URL: s.URL, Headers: s.Headers, OnLength: large, OnProgress: large,
+	staged, err := intake.Fetch(ctx, t.fetch, egress.Request{
+		URL: s.URL, Headers: s.Headers, OnProgress: large,
+		OnLength: func(size int64) {
+			large(size)
+			if err := t.space.Room(size * spaceFactor); err != nil {
+				end(err)
+			}
+		},
 	}, scratch)
+	if full := context.Cause(ctx); problem.Has(full, problem.StorageFull) {
+		return staged, full // there is room for others
+	}
+	return staged, t.space.Note(err)
 }

@@ -102,7 +102,7 @@ func (t *task) run(ctx context.Context) {
 
 // attempt runs the job once, in a process of its own.
 func (t *task) attempt(ctx context.Context, input string, order Order) (*enginejob.Done, error) {
-	slot, err := t.pool.Acquire(ctx)
+	slot, err := t.pool.Acquire(ctx, jobprocess.Turn{Key: t.job.KeyID, Background: t.large == nil})
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +112,12 @@ func (t *task) attempt(ctx context.Context, input string, order Order) (*enginej
 		return nil, err
 	}
 	ask := enginejob.Ask{Recipe: order.Recipe, Named: order.Named, Limits: t.limits.File, Budget: t.limits.Budget}
-	return enginejob.Run(ctx, slot, path, order.Name, ask, func(p jobprocess.Progress) {
+	done, err := enginejob.Run(ctx, slot, path, order.Name, ask, func(p jobprocess.Progress) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.progress = job.Progress{Percent: p.Percent, Phase: p.Phase, Done: p.Done, Total: p.Total}.After(t.progress)
 	})
+	return done, t.space.Note(err)
 }
 
 // again says whether a failed attempt is repeated: the death of a job process under a
@@ -147,7 +148,7 @@ func (t *task) end(ctx context.Context, order Order, done *enginejob.Done, err e
 	case err == nil:
 		defer done.Close()
 		if err := t.complete(order, done); err != nil && !errors.Is(err, job.ErrStale) {
-			t.fail(problem.From(err))
+			t.fail(problem.From(t.space.Note(err)))
 		}
 	case ctx.Err() != nil, problem.Has(err, problem.Draining):
 		t.release(t.job.Ticket())

@@ -19,13 +19,14 @@ import (
 type Worker struct {
 	store  job.Store
 	files  *disk.Store
+	space  *disk.Space
 	pool   *jobprocess.Pool
 	fetch  *egress.Client
 	log    *slog.Logger
 	limits Limits
 	owner  string
 
-	reserved chan struct{} // bounds jobs that are waited for and have no slot yet
+	waiting places // of jobs that are waited for
 
 	mu      sync.Mutex
 	running map[string]context.CancelFunc // by job id
@@ -37,31 +38,48 @@ type Worker struct {
 // Beyond it they go through the queue, which is slower and has no bound but its own.
 const maxWaiting = 256
 
+// places are those of jobs that are waited for. A key gets another as long as it has fewer
+// than are free, so that one key leaves half of them to others, two a third, and a key that
+// has none finds one (Choudhury, Hahne: Dynamic Queue Length Thresholds, 1998).
+type places struct {
+	mu    sync.Mutex
+	free  int
+	byKey map[string]int
+}
+
+func (p *places) take(key string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byKey[key] >= p.free {
+		return false
+	}
+	p.free--
+	p.byKey[key]++
+	return true
+}
+
+func (p *places) give(key string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free++
+	if p.byKey[key]--; p.byKey[key] == 0 {
+		delete(p.byKey, key)
+	}
+}
+
 // NewWorker runs jobs as owner.
-func NewWorker(store job.Store, files *disk.Store, pool *jobprocess.Pool, fetch *egress.Client, log *slog.Logger, limits Limits, owner string) *Worker {
+func NewWorker(store job.Store, files *disk.Store, space *disk.Space, pool *jobprocess.Pool, fetch *egress.Client, log *slog.Logger, limits Limits, owner string) *Worker {
 	w := &Worker{
-		store: store, files: files, pool: pool, fetch: fetch, log: log, limits: limits, owner: owner,
-		reserved: make(chan struct{}, maxWaiting), running: map[string]context.CancelFunc{},
+		store: store, files: files, space: space, pool: pool, fetch: fetch, log: log, limits: limits, owner: owner,
+		waiting: places{free: maxWaiting, byKey: map[string]int{}}, running: map[string]context.CancelFunc{},
 	}
 	w.idle = sync.NewCond(&w.mu)
 	return w
 }
 
-// reserve takes one of the places for jobs that are waited for.
-func (w *Worker) reserve() bool {
-	select {
-	case w.reserved <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-func (w *Worker) unreserve() { <-w.reserved }
-
 // runReserved runs a job that was inserted as ours already.
 func (w *Worker) runReserved(j job.Job, large chan<- struct{}) {
-	defer w.unreserve()
+	defer w.waiting.give(j.KeyID)
 	w.hold(context.Background(), j, large)
 }
 
@@ -123,9 +141,11 @@ func (w *Worker) interrupt(id string) {
 	}
 }
 
-// drain waits for running jobs until ctx ends, then interrupts them, which gives them
-// back to the queue.
+// drain waits for running jobs, and for those that somebody waits for, until ctx ends, then
+// interrupts them, which gives them back to the queue. Jobs of the queue that have no slot
+// yet go back at once.
 func (w *Worker) drain(ctx context.Context) {
+	w.pool.Drain()
 	stop := context.AfterFunc(ctx, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -6,6 +6,6 @@
 // commands. Three variables widen the tests:
 //
 //	E2E_CORPUS=full     every picture of ../shared/corpus instead of the samples
-//	KILL_FULL=1         40 uploads and 10 kills instead of 16 and 4
+//	E2E_KILLS=N         N kills and 5 N orders in TestKill instead of 6 and 40
 //	E2E_BINARY=<file>   this binary instead of one built from the sources
 package e2e

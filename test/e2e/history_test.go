@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type event struct {
 	id       string
 	accepted bool
 	file     int
+	want     string // states it may end in, with blanks between; "" for completed
 	state    string
 	link     string
 	sum      string
@@ -31,7 +33,16 @@ func (h *history) add(e event) {
 	h.events = append(h.events, e)
 }
 
-func (h *history) accept(id string, file int) { h.add(event{id: id, accepted: true, file: file}) }
+// acceptAs notes that a job was accepted, which may end in these states, "" for completed. One
+// that was accepted already, in the same way, was asked for again under its idempotency key.
+func (h *history) acceptAs(id string, file int, want string) {
+	e := event{id: id, accepted: true, file: file, want: want}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !slices.Contains(h.events, e) {
+		h.events = append(h.events, e)
+	}
+}
 
 func (h *history) saw(id, state, link, sum string) {
 	h.add(event{id: id, state: state, link: link, sum: sum})
@@ -69,7 +80,7 @@ func (h *history) ids() []string {
 func (h *history) faults() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	files, ends, sums := map[string]int{}, map[string]event{}, map[int]string{}
+	files, wants, ends, sums := map[string]int{}, map[string]string{}, map[string]event{}, map[int]string{}
 	var out []string
 	bad := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	for _, e := range h.events {
@@ -78,13 +89,15 @@ func (h *history) faults() []string {
 		case e.accepted && known:
 			bad("job %s was accepted twice", e.id)
 		case e.accepted:
-			files[e.id] = e.file
+			files[e.id], wants[e.id] = e.file, e.want
 		case !known:
 			bad("job %s was never accepted", e.id)
-		case e.state != "completed":
+		case !slices.Contains(strings.Fields(cmp.Or(wants[e.id], "completed")), e.state):
 			bad("job %s is %s", e.id, e.state)
 		case ends[e.id].id != "" && ends[e.id] != e:
 			bad("job %s ended twice: %+v, then %+v", e.id, ends[e.id], e)
+		case e.state != "completed":
+			ends[e.id] = e
 		case sums[file] != "" && sums[file] != e.sum:
 			bad("file %d gave two results", file)
 			ends[e.id] = e
@@ -113,6 +126,9 @@ func TestFaults(t *testing.T) {
 		{"good", []event{accept("a", 0), end("a", "l", "s"), end("a", "l", "s"), accept("b", 0), end("b", "m", "s")}, ""},
 		{"lost", []event{accept("a", 0)}, "was lost"},
 		{"failed", []event{accept("a", 0), {id: "a", state: "failed"}, end("a", "l", "s")}, "is failed"},
+		{"may fail", []event{{id: "a", accepted: true, want: "failed"}, {id: "a", state: "failed"}}, ""},
+		{"must fail", []event{{id: "a", accepted: true, want: "failed"}, end("a", "l", "s"), {id: "a", state: "failed"}}, "is completed"},
+		{"failed and completed", []event{{id: "a", accepted: true, want: "failed completed"}, {id: "a", state: "failed"}, end("a", "l", "s")}, "ended twice"},
 		{"twice", []event{accept("a", 0), end("a", "l", "s"), end("a", "m", "s")}, "ended twice"},
 		{"other bytes", []event{accept("a", 0), end("a", "l", "s"), end("a", "l", "u")}, "ended twice"},
 		{"two results", []event{accept("a", 0), end("a", "l", "s"), accept("b", 0), end("b", "m", "u")}, "two results"},

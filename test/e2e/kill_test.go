@@ -6,81 +6,81 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// TestKill kills the server at random moments while clients upload, starts it again on the
-// same data each time, and then holds what the clients saw against what is there.
+// noTime is that of files of which nobody knows when they were made.
+var noTime time.Time
+
+// TestKill kills the server at random moments while clients upload, have fetched, wait, go
+// away with a webhook, and cancel; it starts the server again on the same data each time, and
+// then holds what the clients and the receiver saw against what is there.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	uploads, kills := 16, 4
-	if os.Getenv("KILL_FULL") != "" {
-		uploads, kills = 40, 10
+	orders, kills := 40, 6
+	if given := os.Getenv("E2E_KILLS"); given != "" {
+		n, err := strconv.Atoi(given)
+		if err != nil {
+			t.Fatalf("E2E_KILLS: %v", err)
+		}
+		orders, kills = 5*n, n
 	}
 	seed := uint64(time.Now().UnixNano())
-	t.Logf("%d uploads, %d kills, seed %d", uploads, kills, seed)
+	t.Logf("%d orders, %d kills, seed %d", orders, kills, seed)
 	k := &killing{
-		s: newServer(t, filepath.Join(t.TempDir(), "data")), c: newClient(),
-		random: rand.New(rand.NewPCG(seed, 2)), tickets: make(chan int, uploads), history: &history{},
+		material: newMaterial(t), c: newClient(), random: rand.New(rand.NewPCG(seed, 2)),
+		tickets: make(chan int, orders), history: &history{}, hooked: map[string]bool{}, canceled: map[string]bool{}, ends: map[string]string{},
 	}
-	for i := range 4 {
-		k.files = append(k.files, photo(400+200*i, 300+150*i, uint64(40+i)))
-	}
+	k.s = newServer(t, filepath.Join(t.TempDir(), "data"), "COMPRESSOR_EGRESS_FETCH_ALLOW=127.0.0.1",
+		"COMPRESSOR_EGRESS_WEBHOOK_ALLOW=127.0.0.1", "COMPRESSOR_WEBHOOK_RETRIES=50ms,100ms,200ms,400ms,800ms,2s,5s")
 	k.s.launch()
 	k.s.waitReady()
 	t.Cleanup(func() { k.s.stop(); k.s.checkNothingLeft() })
-	k.run(uploads, kills)
+	k.run(orders, kills)
 	k.settle()
-	faults := k.history.faults()
-	for id, n := range k.resultFiles() {
-		if n != 1 {
-			faults = append(faults, fmt.Sprintf("job %s has %d result files", id, n))
-		}
-	}
-	for _, fault := range faults {
-		t.Error(fault)
-	}
-	accepted, tries := k.history.counts()
-	t.Logf("%d accepted of %d tries, %d kills: %d faults", accepted, tries, kills, len(faults))
-	if accepted != uploads {
-		t.Errorf("%d uploads were accepted instead of %d", accepted, uploads)
-	}
+	k.judge(orders, kills)
 }
 
 // killing is one run of TestKill.
 type killing struct {
+	*material
 	s       *server
 	c       *http.Client
 	random  *rand.Rand // of the one goroutine that kills
-	files   [][]byte
-	tickets chan int // uploads still to be made, by number
+	tickets chan int   // orders still to be placed, by number
 	history *history
+
+	mu       sync.Mutex
+	hooked   map[string]bool   // jobs that a webhook must tell of
+	canceled map[string]bool   // jobs that their client canceled, perhaps too late
+	ends     map[string]string // state of each accepted job
 }
 
-// run makes the uploads, some for each life of the server, and the kills.
-func (k *killing) run(uploads, kills int) {
+// run places the orders, some in each life of the server, and kills.
+func (k *killing) run(orders, kills int) {
 	var clients sync.WaitGroup
-	for range 4 {
+	for range 6 {
 		clients.Go(func() {
 			c := newClient()
 			for n := range k.tickets {
-				k.uploadUntilAccepted(c, n)
+				k.place(c, k.order(n))
 			}
 		})
 	}
 	next := 0
 	for life := range kills + 1 {
-		for ; next < uploads*(life+1)/(kills+1); next++ {
+		for ; next < orders*(life+1)/(kills+1); next++ {
 			k.tickets <- next
 		}
 		if life == kills {
 			break
 		}
 		// From the very start of a process on, so that some die before they are ready.
-		time.Sleep(time.Duration(k.random.Int64N(int64(2500 * time.Millisecond))))
+		time.Sleep(time.Duration(k.random.Int64N(int64(2 * time.Second))))
 		k.s.kill()
 		k.s.launch()
 	}
@@ -89,40 +89,75 @@ func (k *killing) run(uploads, kills int) {
 	clients.Wait()
 }
 
-// uploadUntilAccepted uploads file number n, again as long as no reply came: then the
-// client was promised nothing, whatever became of the job. Every second one is waited for.
-func (k *killing) uploadUntilAccepted(c *http.Client, n int) {
-	name := fmt.Sprintf("photo-%d.jpg", n%len(k.files))
-	options := `{"async":true}`
-	if n%2 == 0 {
-		options = ""
-	}
-	err := eventually(patience, func() error {
-		base := k.s.base()
-		if base == "" {
-			return fmt.Errorf("no server")
-		}
-		k.history.tried()
-		r, err := upload(c, base, name, k.files[n%len(k.files)], options)
-		if err != nil {
-			return err
-		}
-		f, err := r.fields()
-		if err != nil {
-			return err
-		}
-		if r.status != http.StatusOK && r.status != http.StatusAccepted {
-			return fmt.Errorf("status %d: %s", r.status, r.body)
-		}
-		k.history.accept(f.ID, n%len(k.files))
-		if r.status == http.StatusOK {
-			k.history.saw(f.ID, "completed", f.path(), f.Output.SHA256)
-		}
-		return nil
-	})
+// place sends an order, again as long as no reply came: then the client was promised nothing,
+// unless the order has an idempotency key.
+func (k *killing) place(c *http.Client, o order) {
+	err := eventually(patience, func() error { return k.try(c, o) })
 	if err != nil {
-		k.s.t.Errorf("upload %d: %v", n, err)
+		k.s.t.Errorf("order %d: %v", o.n, err)
 	}
+}
+
+func (k *killing) try(c *http.Client, o order) error {
+	base := k.s.base()
+	if base == "" {
+		return fmt.Errorf("no server")
+	}
+	request, err := k.request(base, o)
+	if err != nil {
+		return err
+	}
+	k.history.tried()
+	r, err := do(c, request)
+	if err != nil {
+		return err
+	}
+	f, err := r.fields()
+	if err != nil {
+		return err
+	}
+	want := ""
+	if o.broken {
+		want = "failed"
+	}
+	switch {
+	case r.status == http.StatusUnprocessableEntity && o.broken && f.Code == "file-corrupt":
+		k.history.acceptAs(f.ID, o.file, want)
+		k.history.saw(f.ID, "failed", "/", "")
+		return nil
+	case r.status != http.StatusOK && r.status != http.StatusAccepted:
+		return fmt.Errorf("status %d: %s", r.status, r.body)
+	}
+	if o.cancel {
+		want = "failed completed"
+	}
+	k.history.acceptAs(f.ID, o.file, want)
+	k.mu.Lock()
+	k.hooked[f.ID], k.canceled[f.ID] = o.hook != "", o.cancel
+	k.mu.Unlock()
+	if r.status == http.StatusOK {
+		k.history.saw(f.ID, "completed", f.path(), f.Output.SHA256)
+	}
+	if o.cancel {
+		return k.cancel(c, f.ID)
+	}
+	return nil
+}
+
+// cancel cancels a job until there is a reply. It may have ended before.
+func (k *killing) cancel(c *http.Client, id string) error {
+	return eventually(patience, func() error {
+		r, err := http.NewRequest(http.MethodDelete, k.s.base()+"/1.0/jobs/"+id, nil)
+		if err != nil {
+			return err
+		}
+		r.SetBasicAuth(key, "")
+		got, err := do(c, r)
+		if err == nil && got.status != http.StatusOK {
+			err = fmt.Errorf("status %d: %s", got.status, got.body)
+		}
+		return err
+	})
 }
 
 // settle polls every accepted job to its end, and then once more: an end does not change.
@@ -131,7 +166,8 @@ func (k *killing) settle() {
 		for _, id := range k.history.ids() {
 			f := k.s.await(k.s.t, k.c, id)
 			k.history.saw(id, fmt.Sprint(f.Status), f.path(), f.Output.SHA256)
-			if f.Status != "completed" {
+			k.ends[id] = fmt.Sprint(f.Status)
+			if f.Status != "completed" || k.canceled[id] {
 				continue
 			}
 			if _, err := download(k.c, k.s.base(), f); err != nil {
@@ -139,11 +175,7 @@ func (k *killing) settle() {
 			}
 		}
 	}
-	k.waitIdle()
-}
-
-// waitIdle waits for jobs that no client knows of: their replies were lost.
-func (k *killing) waitIdle() {
+	// Jobs whose replies were lost, and that no client knows of, end too.
 	err := eventually(patience, func() error {
 		if left := k.s.files("inputs"); len(left) > 0 {
 			return fmt.Errorf("inputs of ended jobs: %q", left)
@@ -155,11 +187,52 @@ func (k *killing) waitIdle() {
 	}
 }
 
-// resultFiles counts the files that each job has, and each accepted one must have some.
+// judge is the checker.
+func (k *killing) judge(orders, kills int) {
+	faults := k.history.faults()
+	for id, n := range k.resultFiles() {
+		if n != 1 {
+			faults = append(faults, fmt.Sprintf("job %s, %s, has %d result files", id, k.ends[id], n))
+		}
+	}
+	var hooked []string
+	for id, yes := range k.hooked {
+		if yes {
+			hooked = append(hooked, id)
+		}
+	}
+	err := eventually(patience, func() error {
+		if missing := k.told(hooked, k.ends); len(missing) > 0 {
+			return fmt.Errorf("%s", strings.Join(missing, "\n"))
+		}
+		return nil
+	})
+	if err != nil {
+		faults = append(faults, strings.Split(err.Error(), "\n")...)
+	}
+	for _, fault := range faults {
+		k.s.t.Error(fault)
+	}
+	accepted, tries := k.history.counts()
+	count := map[string]int{}
+	for _, state := range k.ends {
+		count[state]++
+	}
+	k.s.t.Logf("%d orders, %d accepted in %d tries, %d kills: %v, %d with a webhook, %d notices; %d faults",
+		orders, accepted, tries, kills, count, len(hooked), k.receiver.total(), len(faults))
+	if accepted != orders {
+		k.s.t.Errorf("%d orders were accepted instead of %d", accepted, orders)
+	}
+}
+
+// resultFiles counts the files that each job has, where that must be one: jobs that completed,
+// and those that no client knows of and have any.
 func (k *killing) resultFiles() map[string]int {
 	count := map[string]int{}
-	for _, id := range k.history.ids() {
-		count[id] = 0
+	for id, state := range k.ends {
+		if state == "completed" && !k.canceled[id] {
+			count[id] = 0
+		}
 	}
 	for _, name := range k.s.files("results") {
 		id := name

@@ -110,16 +110,9 @@ type footprint struct {
 func footprintOf(t testing.TB, pid int) footprint {
 	t.Helper()
 	var f footprint
-	text, err := os.ReadFile(procFile(pid, "status"))
-	if err != nil {
+	var err error
+	if f.rss, err = heldBy(pid, "VmRSS"); err != nil {
 		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			if _, err := fmt.Sscan(rest, &f.rss); err != nil {
-				t.Fatal(err)
-			}
-		}
 	}
 	open, err := os.ReadDir(procFile(pid, "fd"))
 	if err != nil {
@@ -127,4 +120,21 @@ func footprintOf(t testing.TB, pid int) footprint {
 	}
 	f.fds = len(open)
 	return f
+}
+
+// heldBy reads one line of what a process holds, in KiB (proc(5), status): VmRSS is what it
+// holds now, VmHWM the most that it ever held.
+func heldBy(pid int, name string) (int, error) {
+	text, err := os.ReadFile(procFile(pid, "status"))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, name+":"); ok {
+			var held int
+			_, err := fmt.Sscan(rest, &held)
+			return held, err
+		}
+	}
+	return 0, fmt.Errorf("process %d: no %s", pid, name) // of one that is ending
 }

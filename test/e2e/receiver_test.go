@@ -105,6 +105,16 @@ func (r *receiver) notices(path string) []notice {
 	return append([]notice(nil), r.got[path]...)
 }
 
+// total is how many requests came, of any path.
+func (r *receiver) total() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, all := range r.got {
+		n += len(all)
+	}
+	return n
+}
+
 // doReceiver starts the receiver, $HOOK, or stops and starts it again.
 func doReceiver(s *session, args []string) error {
 	if err := want(args, 0, 1); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -28,6 +29,7 @@ type server struct {
 	t    testing.TB
 	data string
 	env  []string
+	wrap []string   // command that runs the server's command; nil for none
 	log  *logBuffer // of every process there was
 
 	mu   sync.Mutex
@@ -63,7 +65,8 @@ func newServer(t testing.TB, data string, env ...string) *server {
 // launch starts the process and returns at once.
 func (s *server) launch() {
 	s.t.Helper()
-	cmd := exec.Command(program, "serve", "--listen", "127.0.0.1:0", "--data", s.data)
+	command := append(slices.Clone(s.wrap), program, "serve", "--listen", "127.0.0.1:0", "--data", s.data)
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=/nonexistent"}, settings()...)
 	cmd.Env = append(cmd.Env, s.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C meant for the tests is not meant for it

@@ -189,7 +189,7 @@ func syncPath(path string) error {
 
 // full turns a full disk into its own problem.
 func full(err error) error {
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+	if problem.Full(err) {
 		return problem.New(problem.StorageFull).Because(err)
 	}
 	return err

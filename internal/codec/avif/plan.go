@@ -31,7 +31,7 @@ func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Re
 				"More than 8 bits a sample: made visually lossless (score %d or more).", recipe.VisuallyLossless))
 		}
 		plan.Candidates = append(plan.Candidates, p.searched())
-		if !w.Same && w.Target.Bytes > 0 && in.Facts.Depth <= 8 {
+		if !w.Same && (w.Target.Bytes > 0 || w.Target.Score > recipe.VisuallyLossless) && in.Facts.Depth <= 8 {
 			plan.Candidates = append(plan.Candidates, p.exactWithin())
 		}
 	}
@@ -65,8 +65,9 @@ func (p planner) exact() codec.Candidate {
 	}
 }
 
-// exactWithin is exact, for a size that was asked for: the best there is, where it fits. That
-// less than a bit a pixel will do is not expected.
+// exactWithin is exact, for a size or a high score that was asked for: the best there is,
+// where it fits or nothing else is good enough. That less than a bit a pixel will do is not
+// expected.
 func (p planner) exactWithin() codec.Candidate {
 	c := p.exact()
 	c.AtLeast = func(context.Context) (int64, error) { return int64(p.Width) * int64(p.Height) / 8, nil }

@@ -155,7 +155,7 @@ func (m made) reported(t *testing.T) {
 	}
 	floor := m.recipe.Floor(m.row.Family)
 	if m.changed() {
-		floor = min(floor, recipe.VisuallyLossless)
+		floor = max(min(floor, recipe.VisuallyLossless), m.recipe.Target(m.row.Family).Score)
 	}
 	switch {
 	case rep.Score == nil:

@@ -52,7 +52,7 @@ func (Codec) Inspect(_ context.Context, src blob.Blob, limits codec.Limits) (cod
 		return codec.Facts{}, err
 	}
 	width, height := raster.OwnSize(doc)
-	f := codec.Facts{Width: width, Height: height, Frames: 1, Depth: 8, Alpha: true}
+	f := codec.Facts{Width: width, Height: height, Frames: 1, Depth: 8, Alpha: true, Vector: true}
 	if w, h := doc.Size(); max(w, h) > maxSide {
 		return codec.Facts{}, problem.Over("image.side", math.Round(max(w, h)), maxSide)
 	}

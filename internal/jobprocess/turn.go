@@ -1,0 +1,198 @@
+package jobprocess
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// Turn says whose job wants a slot, and whether somebody waits for it.
+type Turn struct {
+	Key        string // jobs of different keys take turns
+	Background bool   // nobody waits: one slot is not for it, and it runs at a lower priority
+}
+
+// backgroundNice is how much nicer background jobs are than the service (nice(2)): beside one
+// of the others they get a tenth of a processor, and alone all of it.
+const backgroundNice = 10
+
+// crowdNice is that of jobs that somebody waits for, of a key that has others of which that is
+// true: each may use every core, so without it a key with one job would have to share the
+// processors evenly with one that floods.
+const crowdNice = 7
+
+// overtaken is how many jobs somebody waits for may start, one after another, while
+// background jobs wait and none of them runs. The next slot is theirs, so that no stream of
+// such requests stops them for good.
+const overtaken = 8
+
+// turns hands out the slots of a pool. Jobs that somebody waits for go first. Within each of
+// the two lines keys share by start-time fair queueing (Goyal, Vin, Cheng: Start-Time Fair
+// Queuing, 1996), each job at the same cost: a key that has nothing in the line is next,
+// however many jobs of another wait, and none is passed over again and again.
+type turns struct {
+	mu       sync.Mutex
+	slots    int
+	busy     int            // slots in use
+	behind   int            // of these, by background jobs
+	running  map[string]int // jobs that have a slot, by key
+	front    line
+	back     line
+	overtook int   // see overtaken
+	seq      int64 // of the next waiter
+}
+
+// line is the jobs that wait, of one kind. Its clock is counted in jobs of one key.
+type line struct {
+	clock   int64            // tag of the job that started last
+	next    map[string]int64 // tag of the key's next job; a key that is not here has clock
+	waiting []*waiter
+}
+
+// waiter is one job that wants a slot.
+type waiter struct {
+	turn  Turn
+	tag   int64 // how many jobs each key had before it, if they take turns
+	seq   int64 // order of arrival
+	nice  int   // known once it has a slot
+	ready chan struct{}
+}
+
+func newTurns(slots int) *turns {
+	line := func() line { return line{next: map[string]int64{}} }
+	return &turns{slots: slots, running: map[string]int{}, front: line(), back: line()}
+}
+
+// mostBehind is how many slots background jobs may have: all but one, if there are several.
+func (t *turns) mostBehind() int { return max(1, t.slots-1) }
+
+// join puts a job into its line. Its ready is closed once it has a slot. It must leave.
+func (t *turns) join(turn Turn) *waiter {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := &waiter{turn: turn, seq: t.seq, ready: make(chan struct{})}
+	t.seq++
+	t.line(turn).add(w)
+	t.hand()
+	return w
+}
+
+// leave gives a job's slot back, or takes it out of its line.
+func (t *turns) leave(w *waiter) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case <-w.ready:
+	default:
+		t.line(w.turn).remove(w)
+		return
+	}
+	t.busy--
+	if w.turn.Background {
+		t.behind--
+	}
+	if t.running[w.turn.Key]--; t.running[w.turn.Key] == 0 {
+		delete(t.running, w.turn.Key)
+	}
+	t.hand()
+}
+
+func (t *turns) line(turn Turn) *line {
+	if turn.Background {
+		return &t.back
+	}
+	return &t.front
+}
+
+// hand gives free slots to those whose turn it is.
+func (t *turns) hand() {
+	for t.busy < t.slots {
+		front, back := len(t.front.waiting) > 0, len(t.back.waiting) > 0
+		mayBack := back && t.behind < t.mostBehind()
+		from := &t.front
+		switch {
+		case mayBack && (!front || t.behind == 0 && t.overtook >= overtaken):
+			from, t.overtook = &t.back, 0
+			t.behind++
+		case !front:
+			return
+		case back && t.behind == 0:
+			t.overtook++
+		default:
+			t.overtook = 0
+		}
+		w := from.take(t.running)
+		switch {
+		case w.turn.Background:
+			w.nice = backgroundNice
+		case t.running[w.turn.Key] > 0 || t.front.has(w.turn.Key):
+			w.nice = crowdNice
+		}
+		t.busy++
+		t.running[w.turn.Key]++
+		close(w.ready)
+	}
+}
+
+func (l *line) add(w *waiter) {
+	w.tag = max(l.clock, l.next[w.turn.Key])
+	l.next[w.turn.Key] = w.tag + 1
+	l.waiting = append(l.waiting, w)
+}
+
+// has says whether a job of the key waits.
+func (l *line) has(key string) bool {
+	return slices.ContainsFunc(l.waiting, func(w *waiter) bool { return w.turn.Key == key })
+}
+
+// remove takes w out. Those of its key behind it move up.
+func (l *line) remove(w *waiter) {
+	kept := l.waiting[:0]
+	for _, o := range l.waiting {
+		if o == w {
+			continue
+		}
+		if o.turn.Key == w.turn.Key && o.seq > w.seq {
+			o.tag = max(l.clock, o.tag-1)
+		}
+		kept = append(kept, o)
+	}
+	clear(l.waiting[len(kept):])
+	l.waiting = kept
+	l.next[w.turn.Key]--
+	l.forget()
+}
+
+// take takes out the one whose turn it is: the lowest tag, and of these one whose key has the
+// fewest running, and came first.
+func (l *line) take(running map[string]int) *waiter {
+	best := 0
+	for i, w := range l.waiting {
+		if w.before(l.waiting[best], running) {
+			best = i
+		}
+	}
+	w := l.waiting[best]
+	l.waiting = append(l.waiting[:best], l.waiting[best+1:]...)
+	l.clock = max(l.clock, w.tag)
+	l.forget()
+	return w
+}
+
+// forget drops keys that are no further than the clock. When nobody waits, all are quits.
+func (l *line) forget() {
+	if len(l.waiting) == 0 {
+		clear(l.next)
+	}
+	maps.DeleteFunc(l.next, func(_ string, next int64) bool { return next <= l.clock })
+}
+
+func (w *waiter) before(o *waiter, running map[string]int) bool {
+	if w.tag != o.tag {
+		return w.tag < o.tag
+	}
+	if a, b := running[w.turn.Key], running[o.turn.Key]; a != b {
+		return a < b
+	}
+	return w.seq < o.seq
+}

@@ -1,0 +1,245 @@
+package jobprocess
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// queue is jobs with slots of their own choice: no process, no clock.
+type queue struct {
+	turns   *turns
+	waiting []*waiter
+	running []*waiter
+	started []string // keys, in the order of starts; "~" behind those in the background
+}
+
+func (q *queue) join(turn Turn, n int) {
+	for range n {
+		q.waiting = append(q.waiting, q.turns.join(turn))
+		q.look()
+	}
+}
+
+// look notes who has started. At most one has, unless the test asked for more at once.
+func (q *queue) look() {
+	q.waiting = slices.DeleteFunc(q.waiting, func(w *waiter) bool {
+		select {
+		case <-w.ready:
+			q.running = append(q.running, w)
+			name := w.turn.Key
+			if w.turn.Background {
+				name += "~"
+			}
+			q.started = append(q.started, name)
+			return true
+		default:
+			return false
+		}
+	})
+}
+
+// end ends the job that has run longest.
+func (q *queue) end() {
+	w := q.running[0]
+	q.running = q.running[1:]
+	q.turns.leave(w)
+	q.look()
+}
+
+// behind is how many jobs run in the background.
+func (q *queue) behind() (n int) {
+	for _, w := range q.running {
+		if w.turn.Background {
+			n++
+		}
+	}
+	return n
+}
+
+func waited(key string) Turn { return Turn{Key: key} }
+func behind(key string) Turn { return Turn{Key: key, Background: true} }
+
+// TestOneSlotIsKept: however many background jobs there are, a job that somebody waits for
+// finds a slot at once, if there are several.
+func TestOneSlotIsKept(t *testing.T) {
+	for slots, most := range map[int]int{1: 1, 2: 1, 3: 2, 8: 7} {
+		q := &queue{turns: newTurns(slots)}
+		q.join(behind("a"), 100)
+		if len(q.running) != most {
+			t.Errorf("%d slots: %d background jobs instead of %d", slots, len(q.running), most)
+		}
+		q.join(waited("a"), 1)
+		if got := len(q.running) - q.behind(); slots > 1 && got != 1 {
+			t.Errorf("%d slots: the job that is waited for did not start", slots)
+		}
+		for range 50 {
+			q.end()
+			if q.behind() > most {
+				t.Fatalf("%d slots: %d background jobs at once", slots, q.behind())
+			}
+		}
+	}
+}
+
+// TestWaitedFirst: with one slot, what somebody waits for goes before what was there first.
+func TestWaitedFirst(t *testing.T) {
+	q := &queue{turns: newTurns(1)}
+	q.join(behind("a"), 3)
+	q.join(waited("b"), 2)
+	for range 4 {
+		q.end()
+	}
+	if got := strings.Join(q.started, " "); got != "a~ b b a~ a~" {
+		t.Errorf("order %s", got)
+	}
+}
+
+// TestBackgroundGoesOn: an endless stream of jobs that are waited for stops no background
+// job for good.
+func TestBackgroundGoesOn(t *testing.T) {
+	for _, slots := range []int{1, 2, 4} {
+		q := &queue{turns: newTurns(slots)}
+		q.join(waited("a"), slots+1)
+		q.join(behind("b"), 10)
+		for range 10 * (overtaken + 1) * slots {
+			q.join(waited("a"), 1)
+			q.end()
+		}
+		if n := strings.Count(strings.Join(q.started, " "), "b~"); n != 10 {
+			t.Errorf("%d slots: %d of 10 background jobs started among %d", slots, n, len(q.started))
+		}
+	}
+}
+
+// TestIdleKeyIsNext: 200 waiting jobs of one key, then one of another, which is next; in
+// both lines.
+func TestIdleKeyIsNext(t *testing.T) {
+	for _, turn := range []func(string) Turn{waited, behind} {
+		for _, slots := range []int{1, 2, 4} {
+			q := &queue{turns: newTurns(slots)}
+			q.join(turn("a"), 200)
+			for range 17 {
+				q.end()
+			}
+			before := len(q.started)
+			q.join(turn("b"), 1)
+			q.end()
+			if got := q.started[before:]; len(got) != 1 || strings.Trim(got[0], "~") != "b" {
+				t.Errorf("%d slots: %v was next", slots, got)
+			}
+			// And again, though b is no stranger any more: never more than one of a between.
+			for range 5 {
+				for q.running[0].turn.Key != "b" {
+					q.end()
+				}
+				q.join(turn("b"), 1)
+				before := len(q.started)
+				q.end()
+				q.end()
+				if got := q.started[before:]; !strings.Contains(strings.Join(got, " "), "b") {
+					t.Errorf("%d slots: b came again, and %v went before it", slots, got)
+				}
+			}
+		}
+	}
+}
+
+// TestKeysTakeTurns: keys with many jobs share evenly, also with keys that come with one job
+// at a time, and nobody is passed over for good.
+func TestKeysTakeTurns(t *testing.T) {
+	q := &queue{turns: newTurns(2)}
+	q.join(waited("a"), 500)
+	q.join(waited("b"), 500)
+	single := strings.Split("c d e f g h", " ")
+	for _, key := range single {
+		q.join(waited(key), 1)
+	}
+	for range 800 {
+		ended := q.running[0].turn.Key
+		q.end()
+		if slices.Contains(single, ended) {
+			q.join(waited(ended), 1)
+		}
+	}
+	count := map[string]int{}
+	for _, key := range q.started {
+		count[key]++
+	}
+	for key, n := range count {
+		if n < 800/8*8/10 || n > 800/8*12/10 {
+			t.Errorf("key %s started %d times of %d: %v", key, n, len(q.started), count)
+			break
+		}
+	}
+}
+
+// TestLeaving: a job that leaves its line costs its key nothing, and nothing is left of keys
+// that are gone.
+func TestLeaving(t *testing.T) {
+	q := &queue{turns: newTurns(1)}
+	q.join(waited("a"), 101)
+	for _, w := range q.waiting {
+		q.turns.leave(w)
+	}
+	q.waiting = nil
+	q.join(waited("a"), 2)
+	q.join(waited("b"), 3)
+	for range 5 {
+		q.end()
+	}
+	if got := strings.Join(q.started, " "); got != "a b a b a b" && got != "a a b a b b" {
+		t.Errorf("order %s", got)
+	}
+	q.end()
+	if len(q.turns.front.next) != 0 || len(q.turns.running) != 0 || q.turns.busy != 0 {
+		t.Errorf("left: %+v", q.turns)
+	}
+}
+
+// TestTurnsAtRandom: whatever comes and goes, slots are neither lost nor made, and none is
+// idle while a job may have it.
+func TestTurnsAtRandom(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	q := &queue{turns: newTurns(3)}
+	for range 20_000 {
+		switch n := random.IntN(10); {
+		case n < 4:
+			q.join(Turn{Key: string(rune('a' + random.IntN(5))), Background: random.IntN(2) == 0}, 1)
+		case n < 7 && len(q.running) > 0:
+			q.end()
+		case n < 8 && len(q.waiting) > 0:
+			i := random.IntN(len(q.waiting))
+			q.turns.leave(q.waiting[i])
+			q.waiting = slices.Delete(q.waiting, i, i+1)
+		}
+		waits := func(back bool) bool {
+			return slices.ContainsFunc(q.waiting, func(w *waiter) bool { return w.turn.Background == back })
+		}
+		free := q.turns.slots - len(q.running)
+		if free < 0 || q.turns.busy != len(q.running) || q.turns.behind != q.behind() || q.behind() > 2 {
+			t.Fatalf("%d run, %d of them behind: %+v", len(q.running), q.behind(), q.turns)
+		}
+		if free > 0 && (waits(false) || waits(true) && q.behind() < 2) {
+			t.Fatalf("%d slots are idle", free)
+		}
+	}
+}
+
+// TestNice: a job is nicer when nobody waits for it, and a little when its key has others.
+func TestNice(t *testing.T) {
+	turns := newTurns(4)
+	for i, c := range []struct {
+		turn Turn
+		nice int
+	}{
+		{waited("a"), 0}, {waited("a"), crowdNice}, {behind("b"), backgroundNice}, {waited("c"), 0},
+	} {
+		w := turns.join(c.turn)
+		<-w.ready
+		if w.nice != c.nice {
+			t.Errorf("job %d: nice %d instead of %d", i, w.nice, c.nice)
+		}
+	}
+}

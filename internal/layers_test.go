@@ -45,23 +45,25 @@ var mayImport = map[string]string{
 	"blob/disk":       "blob problem",
 	"database":        "problem",
 	"avifparts":       "problem",
+	"mp4file":         "problem",
+	"ffmpeg":          "problem sandbox",
 	"svgfile":         "problem",
 	"svgmin":          "svgfile",
 
 	// the contract, and the formats: they never import each other, the engine or a service
 	"codec":           "blob format recipe",
 	"picture":         "blob codec format photometa problem raster recipe",
-	"codec/*":         "avifparts blob codec deflate format jpegdct jpegquant photometa picture pngfile problem quantize raster recipe redeflate svgfile svgmin vips webpfile zipfile",
+	"codec/*":         "avifparts blob codec deflate ffmpeg format jpegdct jpegquant mp4file photometa picture pngfile problem quantize raster recipe redeflate svgfile svgmin vips webpfile zipfile",
 	"codec/all":       "codec codec/*",
 	"codec/codectest": "blob codec codec/all engine format metric problem recipe report vips",
 
 	// the engine knows no format and no family; metrics meet it here
 	"engine": "blob codec format problem recipe report",
-	"metric": "blob codec engine photometa problem raster ssimulacra2 svgfile vips zipfile",
+	"metric": "blob codec engine ffmpeg mp4file photometa problem raster ssimulacra2 svgfile vips zipfile",
 
 	// services
 	"jobprocess":    "problem sandbox",
-	"enginejob":     "blob codec engine jobprocess problem recipe report",
+	"enginejob":     "blob codec engine jobprocess mp4file problem recipe report",
 	"job":           "problem",
 	"job/store":     "database job problem",
 	"job/storetest": "job problem",

@@ -140,7 +140,7 @@ func (n *node) openJobs(ctx context.Context) error {
 	}
 	space := disk.NewSpace(n.files.Free, int64(c.Server.MinFree))
 	n.worker = work.NewWorker(n.store, n.files, space, n.pool, egress.New(fetchPolicy(c)), n.log, work.Limits{
-		File:   codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames},
+		File:   codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames, Seconds: float64(c.Sandbox.Seconds)},
 		Budget: budget(), Lease: lease, Sync: config.SyncBytes,
 	}, owner)
 	waiter := job.NewWaiter(notifier, n.store.Get)

@@ -22,7 +22,12 @@ require (
 	modernc.org/sqlite v1.62.0
 )
 
-require github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
+require (
+	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
+	golang.org/x/exp v0.0.0-20250106191152-7588d65b2ba8
+)
+
+require github.com/tus/tusd/v2 v2.9.1
 
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect

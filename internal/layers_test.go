@@ -45,23 +45,25 @@ var mayImport = map[string]string{
 	"blob/disk":       "blob problem",
 	"database":        "problem",
 	"avifparts":       "problem",
+	"mp4file":         "problem",
+	"ffmpeg":          "problem sandbox",
 	"svgfile":         "problem",
 	"svgmin":          "svgfile",
 
 	// the contract, and the formats: they never import each other, the engine or a service
 	"codec":           "blob format recipe",
 	"picture":         "blob codec format photometa problem raster recipe",
-	"codec/*":         "avifparts blob codec deflate format jpegdct jpegquant photometa picture pngfile problem quantize raster recipe redeflate svgfile svgmin vips webpfile zipfile",
+	"codec/*":         "avifparts blob codec deflate ffmpeg format jpegdct jpegquant mp4file photometa picture pngfile problem quantize raster recipe redeflate svgfile svgmin vips webpfile zipfile",
 	"codec/all":       "codec codec/*",
 	"codec/codectest": "blob codec codec/all engine format metric problem recipe report vips",
 
 	// the engine knows no format and no family; metrics meet it here
 	"engine": "blob codec format problem recipe report",
-	"metric": "blob codec engine photometa problem raster ssimulacra2 svgfile vips zipfile",
+	"metric": "blob codec engine ffmpeg mp4file photometa problem raster ssimulacra2 svgfile vips zipfile",
 
 	// services
 	"jobprocess":    "problem sandbox",
-	"enginejob":     "blob codec engine jobprocess problem recipe report",
+	"enginejob":     "blob codec engine jobprocess mp4file problem recipe report",
 	"job":           "problem",
 	"job/store":     "database job problem",
 	"job/storetest": "job problem",
@@ -69,10 +71,11 @@ var mayImport = map[string]string{
 	"account":       "database problem",
 	"intake":        "blob egress problem",
 	"webhook":       "database egress job problem",
+	"resumable":     "blob/disk job problem work",
 	"work":          "blob blob/disk codec egress engine enginejob intake job jobprocess problem recipe report",
 
 	// edges never import codecs, stores or the engine
-	"httpapi": "account blob egress format intake job problem recipe report schema webhook work",
+	"httpapi": "account blob egress format intake job problem recipe report resumable schema webhook work",
 	"config":  "problem schema",
 }
 
@@ -85,6 +88,7 @@ var onlyIn = map[string]string{
 	"database/sql":                        "database job/store queue account webhook",
 	"net/http":                            "egress httpapi",
 	"modernc.org/sqlite":                  "database",
+	"github.com/tus/tusd/v2/pkg/handler":  "httpapi resumable",
 	"github.com/riverqueue/river":         "queue",
 	"github.com/landlock-lsm/go-landlock": "sandbox",
 	"github.com/elastic/go-seccomp-bpf":   "sandbox",

@@ -41,5 +41,5 @@ install_libvips() { # the versions that package-lock.json pins
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "built and tested on Linux x86-64 only, this is $(uname -s) $(uname -m)"
 need_command go "Go 1.26 or later"
 need_command npm "Node 20 or later with npm"
-install_packages gcc libc6-dev libdeflate-dev curl ca-certificates unzip libavif-bin "$@"
+install_packages gcc libc6-dev libdeflate-dev curl ca-certificates unzip libavif-bin ffmpeg "$@"
 install_libvips

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 
 	"compressor/internal/account"
-	"compressor/internal/job"
 	"compressor/internal/job/store"
 )
 
@@ -19,6 +18,6 @@ func (a admission) Own(ctx context.Context, q store.Querier, keyID string) (stor
 }
 
 // EndedTx implements store.Keys.
-func (a admission) EndedTx(ctx context.Context, tx *sql.Tx, j job.Job) error {
-	return a.keys.EndedTx(ctx, tx, j.KeyID, j.State == job.Failed)
+func (a admission) EndedTx(ctx context.Context, tx *sql.Tx, keyID string, completed, failed int) error {
+	return a.keys.EndedTx(ctx, tx, keyID, completed, failed)
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"compressor/internal/config"
+	"compressor/internal/ffmpeg"
 	"compressor/internal/jobprocess"
 	"compressor/internal/problem"
 	"compressor/internal/sandbox"
@@ -15,13 +16,22 @@ import (
 func jobLimits(c config.Config) sandbox.Limits {
 	return sandbox.Limits{
 		Memory: int64(c.Sandbox.Memory), Output: int64(c.Sandbox.Output),
-		CPU: c.Sandbox.CPU, Wall: c.Sandbox.Wall,
+		// A video's encoder has what its wall clock allows on two cores.
+		CPU: c.Sandbox.CPU, LongCPU: 2 * c.Sandbox.VideoWall, Wall: c.Sandbox.Wall,
 	}
 }
 
-// jobGrants are what the cage allows besides the job's own folder: nothing. Pictures need
-// no font, no tool and no device.
-func jobGrants() sandbox.Grants { return sandbox.Grants{} }
+// jobGrants are what the cage allows besides the job's own folder: the encoder of videos,
+// where there is one, and the libraries it is linked to. A job whose file is no video gives
+// these up before it looks at the file (package jobprocess).
+func jobGrants() sandbox.Grants {
+	tool := ffmpeg.Path()
+	if tool == "" {
+		return sandbox.Grants{}
+	}
+	dirs, files := ffmpeg.Libraries(tool)
+	return sandbox.Grants{Tools: []string{tool}, ReadDirs: dirs, ReadFiles: files}
+}
 
 // probe finds the strongest cage that this machine allows, by attacking it.
 func probe(ctx context.Context, c config.Config, dir string, want sandbox.Level) (sandbox.Status, error) {
@@ -56,7 +66,8 @@ func openPool(ctx context.Context, c config.Config, dir string, slots, spares in
 	}
 	pool, err := jobprocess.NewPool(jobprocess.Config{
 		WorkDir: dir, Slots: slots, Spares: spares,
-		Limits: jobLimits(c), Grants: jobGrants(), Features: status.Features,
+		Limits: jobLimits(c), LongWall: max(c.Sandbox.Wall, c.Sandbox.VideoWall),
+		Grants: jobGrants(), Features: status.Features,
 	})
 	return pool, status, err
 }

@@ -43,7 +43,7 @@ func compressAll(ctx context.Context, t terminal, c config.Config, o order, item
 	}
 	r := compression{order: o, bar: newBar(t.err, work), ask: enginejob.Ask{
 		Recipe: o.recipe, Named: o.named, Budget: budget(),
-		Limits: codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames},
+		Limits: codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames, Seconds: float64(c.Sandbox.Seconds)},
 	}}
 	if work > 0 {
 		dir, err := os.MkdirTemp("", "compressor-")

@@ -13,6 +13,7 @@ import (
 	"compressor/internal/config"
 	"compressor/internal/database"
 	"compressor/internal/deflate"
+	"compressor/internal/ffmpeg"
 	"compressor/internal/problem"
 	"compressor/internal/sandbox"
 	"compressor/internal/ssimulacra2"
@@ -94,7 +95,7 @@ func diagnose(ctx context.Context, loaded config.Loaded, want sandbox.Level) (di
 	v := readVersions()
 	d := diagnosis{Required: want, Checks: []check{
 		{Name: "compressor", State: checkOK, Found: fmt.Sprintf("%s, engine %d, %s, %s", v.Compressor, v.Engine, v.Go, v.System)},
-		checkVips(), checkProcessor(),
+		checkVips(), checkFFmpeg(), checkProcessor(),
 	}}
 	dir, err := os.MkdirTemp("", "compressor-")
 	if err != nil {
@@ -135,6 +136,15 @@ func checkVips() check {
 		return check{Name: "libvips", State: checkFail, Found: err.Error(), Fix: "Install the prebuilt libvips: make build does."}
 	}
 	return check{Name: "libvips", State: checkOK, Found: vips.Version() + ", libdeflate " + deflate.Version()}
+}
+
+func checkFFmpeg() check {
+	path := ffmpeg.Path()
+	if path == "" {
+		return check{Name: "ffmpeg", State: checkWarn, Found: "not installed: no video is encoded",
+			Fix: "Install Debian's package ffmpeg, or refuse videos knowingly: they are answered format-unsupported, but for lossless."}
+	}
+	return check{Name: "ffmpeg", State: checkOK, Found: path}
 }
 
 func checkProcessor() check {

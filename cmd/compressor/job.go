@@ -19,6 +19,7 @@ import (
 func newEngine() (*engine.Engine, error) {
 	return engine.New(all.Codecs(), map[format.Family]engine.Metric{
 		recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{},
+		recipe.FamilyVideo: metric.Film{},
 	})
 }
 

@@ -23,6 +23,7 @@ import (
 	"compressor/internal/jobprocess"
 	"compressor/internal/problem"
 	"compressor/internal/queue"
+	"compressor/internal/resumable"
 	"compressor/internal/sandbox"
 	"compressor/internal/webhook"
 	"compressor/internal/work"
@@ -59,6 +60,7 @@ type node struct {
 	keeper  *work.Keeper
 	hooks   *webhook.Box
 	post    *egress.Client // for webhooks
+	uploads *resumable.Box
 }
 
 // newNode puts a node together. What was opened is closed again if a later step fails.
@@ -92,7 +94,22 @@ func newNode(ctx context.Context, c config.Config, log *slog.Logger) (n *node, e
 	if n.pool, n.cage, err = openPool(ctx, c, jobs, c.Jobs.Slots, c.Jobs.Spares); err != nil {
 		return n, err
 	}
-	return n, n.openJobs(ctx)
+	if err = n.openJobs(ctx); err != nil {
+		return n, err
+	}
+	return n, n.openUploads(ctx)
+}
+
+// openUploads finds the resumable uploads of earlier processes. Those that were complete
+// become jobs at once.
+func (n *node) openUploads(ctx context.Context) (err error) {
+	c := n.config
+	limits := resumable.Limits{Open: c.Upload.Open, Life: c.Upload.Life, MinFree: int64(c.Server.MinFree)}
+	if n.uploads, err = resumable.Open(n.files, n.desk, limits, n.log, time.Now); err != nil {
+		return err
+	}
+	n.uploads.Sweep(ctx)
+	return nil
 }
 
 // openJobs wires the rows, the queue and the worker.
@@ -123,7 +140,7 @@ func (n *node) openJobs(ctx context.Context) error {
 	}
 	space := disk.NewSpace(n.files.Free, int64(c.Server.MinFree))
 	n.worker = work.NewWorker(n.store, n.files, space, n.pool, egress.New(fetchPolicy(c)), n.log, work.Limits{
-		File:   codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames},
+		File:   codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames, Seconds: float64(c.Sandbox.Seconds)},
 		Budget: budget(), Lease: lease, Sync: config.SyncBytes,
 	}, owner)
 	waiter := job.NewWaiter(notifier, n.store.Get)

@@ -108,12 +108,13 @@ func (n *node) newServer(base string) (*httpapi.Server, error) {
 		BaseURL: base, Hold: c.Jobs.Hold, SyncBytes: config.SyncBytes, RateWindow: c.Limits.Window,
 		Origins:     config.Texts(c.Server.Origins),
 		Limits:      intake.Limits{File: int64(c.Upload.MaxBytes)},
+		BatchBytes:  int64(c.Upload.MaxBatch),
 		Pace:        intake.Pace{Stall: c.Upload.Stall, Rate: max(1, int64(c.Upload.MinRate))},
 		Streams:     c.Server.Streams,
 		PerKey:      account.Own{Concurrent: c.Jobs.Concurrent, Queued: c.Jobs.Queued, Bytes: int64(c.Jobs.KeyBytes)},
 		Connections: c.Server.Connections, Version: buildVersion(), Sandbox: n.cage.String(),
 	}, httpapi.Services{
-		Keys: n.keys, Meter: n.meter, Desk: n.desk, Webhooks: n.hooks, Staging: n.files,
+		Keys: n.keys, Meter: n.meter, Desk: n.desk, Webhooks: n.hooks, Staging: n.files, Uploads: n.uploads,
 		Formats: table, Options: formatWords(rows), Log: n.log, Now: time.Now,
 	})
 }

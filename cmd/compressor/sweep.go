@@ -20,6 +20,7 @@ func (n *node) sweep(ctx context.Context) {
 			n.keeper.Reap(ctx)
 		case <-clean.C:
 			n.keeper.Expired(ctx)
+			n.uploads.Sweep(ctx)
 			n.keeper.Records(ctx, n.config.Jobs.RecordTTL)
 			if _, err := n.hooks.Forget(ctx, time.Now().Add(-n.config.Jobs.RecordTTL)); err != nil && ctx.Err() == nil {
 				n.log.Error("old webhooks", "error", err)

@@ -44,14 +44,10 @@ func addDay(ctx context.Context, tx *sql.Tx, s spent, d Day) error {
 	return nil
 }
 
-// EndedTx counts, within tx, a job of the key that ends now. It is exact: the count is
-// written if and only if the end of the job is.
-func (k *Keys) EndedTx(ctx context.Context, tx *sql.Tx, keyID string, failed bool) error {
-	d := Day{Completed: 1}
-	if failed {
-		d = Day{Failed: 1}
-	}
-	return addDay(ctx, tx, spent{keyID, dayOf(k.now())}, d)
+// EndedTx counts, within tx, jobs of the key that end now. It is exact: the count is written
+// if and only if the end of the jobs is.
+func (k *Keys) EndedTx(ctx context.Context, tx *sql.Tx, keyID string, completed, failed int) error {
+	return addDay(ctx, tx, spent{keyID, dayOf(k.now())}, Day{Completed: int64(completed), Failed: int64(failed)})
 }
 
 // Days tells what key used in the last 31 days, today among them, up to this moment: the

@@ -25,9 +25,9 @@ func days(t *testing.T, m *Meter, key string) string {
 	return strings.Join(out, ", ")
 }
 
-func ended(t *testing.T, db *database.DB, k *Keys, key string, failed bool) {
+func ended(t *testing.T, db *database.DB, k *Keys, key string, completed, failed int) {
 	t.Helper()
-	if err := db.InTx(t.Context(), func(tx *sql.Tx) error { return k.EndedTx(t.Context(), tx, key, failed) }); err != nil {
+	if err := db.InTx(t.Context(), func(tx *sql.Tx) error { return k.EndedTx(t.Context(), tx, key, completed, failed) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -54,15 +54,14 @@ func TestDays(t *testing.T) {
 	flush(t, m)
 	c.advance(18*time.Hour + 53*time.Minute + 52*time.Second + 910*time.Millisecond) // 23:59:59.999
 	m.Count("k", Usage{1, 20, 3})
-	ended(t, db, k, "k", false)
+	ended(t, db, k, "k", 1, 0)
 	if got := days(t, m, "k"); got != "2026-03-04 2 40 6 1 0" {
 		t.Errorf("written and not yet written: %s", got)
 	}
 	c.advance(time.Millisecond) // midnight; what is not written yet is yesterday's all the same
 	m.Count("k", Usage{1, 0, 1})
 	m.Count("other", Usage{5, 5, 5})
-	ended(t, db, k, "k", true)
-	ended(t, db, k, "k", true)
+	ended(t, db, k, "k", 0, 2)
 	const want = "2026-03-05 1 0 1 0 2, 2026-03-04 2 40 6 1 0"
 	if got := days(t, m, "k"); got != want {
 		t.Errorf("%s, want %s", got, want)
@@ -126,7 +125,7 @@ func TestEndedTxRollsBack(t *testing.T) {
 	}
 	undone := errors.New("undone")
 	err = db.InTx(t.Context(), func(tx *sql.Tx) error {
-		return errors.Join(k.EndedTx(t.Context(), tx, "k", false), undone)
+		return errors.Join(k.EndedTx(t.Context(), tx, "k", 1, 0), undone)
 	})
 	if !errors.Is(err, undone) {
 		t.Fatal(err)

@@ -42,6 +42,8 @@ type Container interface {
 type Limits struct {
 	Pixels int64 `json:"pixels"` // width × height of one picture
 	Frames int   `json:"frames"`
+
+	Seconds float64 `json:"seconds"` // of a film or a sound
 }
 
 // Facts is what Inspect found. Unused fields stay zero.

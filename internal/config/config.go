@@ -68,8 +68,11 @@ type Fetch struct {
 // Upload is how uploads are taken.
 type Upload struct {
 	MaxBytes Bytes         `json:"max_bytes" env:"COMPRESSOR_MAX_UPLOAD" default:"8GiB" minimum:"1" doc:"Largest file taken, uploaded or fetched."`
+	MaxBatch Bytes         `json:"max_batch" env:"COMPRESSOR_MAX_BATCH" default:"16GiB" minimum:"1" doc:"Most bytes of a batch that is uploaded."`
 	Stall    time.Duration `json:"stall" env:"COMPRESSOR_STALL" default:"30s" minimum:"100ms" doc:"A body that does not move for so long is given up."`
 	MinRate  Bytes         `json:"min_rate" env:"COMPRESSOR_MIN_RATE" default:"10KiB" minimum:"0" doc:"Slowest body taken, in bytes a second over a minute; 0 for any."`
+	Open     int           `json:"open" env:"COMPRESSOR_UPLOADS_OPEN" default:"100" minimum:"1" doc:"Most resumable uploads of one key that are not complete."`
+	Life     time.Duration `json:"life" env:"COMPRESSOR_UPLOAD_LIFE" default:"24h" minimum:"100ms" doc:"A resumable upload that is not complete after so long is removed."`
 }
 
 // Jobs is how many jobs run, wait and stay.
@@ -102,13 +105,15 @@ type Limits struct {
 
 // Sandbox is the cage of the job process, and what a job may use in it.
 type Sandbox struct {
-	Require string        `json:"require" env:"COMPRESSOR_SANDBOX_REQUIRE" default:"strong" enum:"full,strong,filtered,limits" doc:"Weakest cage to start with. limits: own process and resource limits; filtered: and a system call filter; strong: and only the files and programs granted (Landlock); full: and namespaces of its own."`
-	Memory  Bytes         `json:"memory" env:"COMPRESSOR_JOB_MEMORY" default:"4GiB" minimum:"256MiB" doc:"Most memory of a job process. A picture may need up to 60 bytes a pixel: 1.5 GB for 24 megapixels."`
-	Wall    time.Duration `json:"wall" env:"COMPRESSOR_JOB_WALL" default:"5m" minimum:"1s" doc:"Longest time a job may run."`
-	CPU     time.Duration `json:"cpu" env:"COMPRESSOR_JOB_CPU" default:"10m" minimum:"1s" doc:"Processor time of a job, all threads together."`
-	Output  Bytes         `json:"output" env:"COMPRESSOR_JOB_OUTPUT" default:"8GiB" minimum:"1MiB" doc:"Largest file a job may write."`
-	Pixels  int64         `json:"pixels" env:"COMPRESSOR_PIXELS" default:"100000000" minimum:"1" doc:"Most pixels of a picture, width by height."`
-	Frames  int           `json:"frames" env:"COMPRESSOR_FRAMES" default:"1000" minimum:"1" doc:"Most frames of an animation."`
+	Require   string        `json:"require" env:"COMPRESSOR_SANDBOX_REQUIRE" default:"strong" enum:"full,strong,filtered,limits" doc:"Weakest cage to start with. limits: own process and resource limits; filtered: and a system call filter; strong: and only the files and programs granted (Landlock); full: and namespaces of its own."`
+	Memory    Bytes         `json:"memory" env:"COMPRESSOR_JOB_MEMORY" default:"4GiB" minimum:"256MiB" doc:"Most memory of a job process. A picture may need up to 60 bytes a pixel: 1.5 GB for 24 megapixels."`
+	Wall      time.Duration `json:"wall" env:"COMPRESSOR_JOB_WALL" default:"5m" minimum:"1s" doc:"Longest time a job may run."`
+	CPU       time.Duration `json:"cpu" env:"COMPRESSOR_JOB_CPU" default:"10m" minimum:"1s" doc:"Processor time of a job, all threads together."`
+	VideoWall time.Duration `json:"video_wall" env:"COMPRESSOR_VIDEO_WALL" default:"1h" minimum:"1s" doc:"Longest time a video's job may run."`
+	Output    Bytes         `json:"output" env:"COMPRESSOR_JOB_OUTPUT" default:"8GiB" minimum:"1MiB" doc:"Largest file a job may write."`
+	Pixels    int64         `json:"pixels" env:"COMPRESSOR_PIXELS" default:"100000000" minimum:"1" doc:"Most pixels of a picture, width by height."`
+	Seconds   int           `json:"seconds" env:"COMPRESSOR_VIDEO_SECONDS" default:"14400" minimum:"1" doc:"Longest video, in seconds."`
+	Frames    int           `json:"frames" env:"COMPRESSOR_FRAMES" default:"1000" minimum:"1" doc:"Most frames of an animation."`
 }
 
 // Log is what is logged, and how.

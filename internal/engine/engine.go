@@ -285,20 +285,19 @@ func (r *run) decide(ctx context.Context, in codec.Subject, asked recipe.Recipe,
 	}
 	c.exact = c.exact && level.Floor() > 100
 	c.aim()
-	done := 0
+	c.total = total
 	for _, plan := range plans {
 		t, err := c.add(ctx, plan)
 		if err != nil {
 			return Outcome{}, err
 		}
 		for _, candidate := range plan.Candidates {
-			if !in.Part {
-				r.progress("encode", int64(done), int64(total), 10+80*float64(done)/float64(total))
-			}
+			c.steps = 0
+			c.encoding(0)
 			if err := t.try(ctx, candidate); err != nil {
 				return Outcome{}, err
 			}
-			done++
+			c.tried++
 		}
 	}
 	if err := c.retry(ctx); err != nil {

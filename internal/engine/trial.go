@@ -26,6 +26,9 @@ type contest struct {
 	within  bool            // the input is within the size that was asked for: nothing need be lost
 	exact   bool            // no loss is allowed, and something without loss is a possible result
 	trials  []*trial
+	tried   int // candidates of all plans
+	total   int
+	steps   int // encodes of the candidate that is tried
 }
 
 // trial holds the attempts of one plan and what they are measured against.
@@ -146,10 +149,11 @@ func (t *trial) encode(ctx context.Context, c codec.Candidate, draft bool) (*att
 	}
 	start := time.Now()
 	a := attempt{candidate: c, draft: draft}
-	a.blob, a.failure = t.write(ctx, c.Encode)
+	a.blob, a.failure = t.write(t.advancing(ctx, 0, encodeShare), c.Encode)
 	if a.failure == nil {
-		a.failure = t.measure(ctx, &a)
+		a.failure = t.measure(t.advancing(ctx, encodeShare, 1), &a)
 	}
+	t.steps++
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -102,7 +102,11 @@ func Run(ctx context.Context, slot *jobprocess.Slot, input, name string, ask Ask
 	if err != nil {
 		return nil, err
 	}
-	result, err := slot.Run(ctx, input, jobprocess.Request{Name: name, Recipe: raw}, progress)
+	film, err := filmLike(input)
+	if err != nil {
+		return nil, err
+	}
+	result, err := slot.Run(ctx, input, jobprocess.Request{Name: name, Recipe: raw, Film: film}, progress)
 	if err != nil {
 		return nil, err
 	}

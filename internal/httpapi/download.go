@@ -44,9 +44,14 @@ func (s *Server) download(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	if file != nil {
+		defer file.Close()
+	}
 	if strconv.FormatInt(j.Output.Slot, 10) != x.r.PathValue("unix") || j.Output.Name != x.r.PathValue("name") {
 		return problem.New(problem.NotFound)
+	}
+	if j.Batch.Total > 0 {
+		return s.downloadBatch(x, j)
 	}
 	a, err := work.ReadAnswer(j.Result)
 	if err != nil {

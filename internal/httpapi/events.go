@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -116,7 +117,7 @@ func (f *feed) tell(j job.Job) {
 	if id == f.seen {
 		return
 	}
-	text, err := f.x.s.eventData(j)
+	text, err := f.x.s.eventData(f.x.r.Context(), j)
 	if err != nil {
 		f.x.s.to.Log.Error("event not written", "job", j.ID, "error", err)
 		f.err = err
@@ -126,9 +127,17 @@ func (f *feed) tell(j job.Job) {
 	f.seen, f.word = id, j.State.Word()
 }
 
-// eventData is the job as a poll tells it, in one line that ends.
-func (s *Server) eventData(j job.Job) ([]byte, error) {
-	body, err := s.jobReply(j)
+// eventData is the job as a poll tells it, in one line that ends. A batch that goes on is
+// told without its items: a thousand events of a thousand items each are too much.
+func (s *Server) eventData(ctx context.Context, j job.Job) ([]byte, error) {
+	if j.Batch.Total > 0 && !j.State.Ended() {
+		body, err := s.batchHead(j)
+		if err != nil {
+			return nil, err
+		}
+		return encode(body)
+	}
+	body, err := s.jobReply(ctx, j)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func (s *Server) fetch(x *exchange) error {
 	if _, err := idempotencyKey(x.r.Header); err != nil {
 		return err
 	}
-	text, err := s.readJSON(x)
+	text, err := s.readJSON(x, maxJSON)
 	if err != nil {
 		return err
 	}
@@ -54,28 +54,28 @@ func (s *Server) fetch(x *exchange) error {
 	return s.conclude(x, receipt, how)
 }
 
-// readJSON reads a JSON body whole.
-func (s *Server) readJSON(x *exchange) ([]byte, error) {
+// readJSON reads a JSON body whole, of at most so many bytes.
+func (s *Server) readJSON(x *exchange, most int64) ([]byte, error) {
 	if err := plainBody(x.r.Header); err != nil {
 		return nil, err
 	}
 	if media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return nil, problem.Newf(problem.MediaTypeUnsupported, "This endpoint takes application/json.").Because(err)
 	}
-	tooLarge := problem.Newf(problem.FileTooLarge, "The request body is larger than %d bytes.", maxJSON)
-	if x.r.ContentLength > maxJSON {
+	tooLarge := problem.Newf(problem.FileTooLarge, "The request body is larger than %d bytes.", most)
+	if x.r.ContentLength > most {
 		return nil, tooLarge
 	}
 	body := x.body()
 	defer body.Release() //nolint:errcheck // it set deadlines before, or read nothing
-	text, err := io.ReadAll(io.LimitReader(body, maxJSON+1))
+	text, err := io.ReadAll(io.LimitReader(body, most+1))
 	var p *problem.Problem
 	switch {
 	case errors.As(err, &p):
 		return nil, p
 	case err != nil: // broke off; the client may still be listening
 		return nil, problem.New(problem.BodyNotJSON).Because(err)
-	case len(text) > maxJSON:
+	case int64(len(text)) > most:
 		return nil, tooLarge
 	}
 	return text, nil

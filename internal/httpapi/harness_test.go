@@ -29,6 +29,7 @@ import (
 	"compressor/internal/job"
 	"compressor/internal/problem"
 	"compressor/internal/report"
+	"compressor/internal/resumable"
 	"compressor/internal/schema"
 	"compressor/internal/webhook"
 	"compressor/internal/work"
@@ -39,6 +40,7 @@ type fakeDesk struct {
 	mu       sync.Mutex
 	jobs     map[string]job.Job
 	sent     []work.Submission
+	batches  []work.Batch
 	inputs   [][]byte // contents of each submission's input
 	durable  []string
 	waits    []time.Duration
@@ -72,18 +74,73 @@ func (d *fakeDesk) Submit(_ context.Context, s work.Submission) (work.Receipt, e
 	if s.Input != nil {
 		content, _ = s.Input.Bytes(1 << 30)
 	}
+	if s.File != "" {
+		content, _ = os.ReadFile(filepath.Join(filepath.Dir(d.file), s.File))
+	}
 	d.inputs = append(d.inputs, content)
 	request, err := json.Marshal(s.Order)
 	if err != nil {
 		return work.Receipt{}, err
 	}
-	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, State: job.Enqueued, Request: request, Created: noon}
+	j := job.Job{ID: s.ID, KeyID: s.KeyID, State: job.Enqueued, Request: request, Created: noon}
+	if j.ID == "" {
+		j.ID = uuid.NewString()
+	}
 	if s.Wait {
 		j.State = job.Processing
 	}
 	d.jobs[j.ID] = j
 	return work.Receipt{Job: j, Large: d.large}, nil
 }
+
+// SubmitBatch keeps a batch, and its items as jobs that name it.
+func (d *fakeDesk) SubmitBatch(_ context.Context, b work.Batch) (work.Receipt, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.batches = append(d.batches, b)
+	if j, ok := d.jobs[d.repeat]; ok {
+		return work.Receipt{Job: j, Repeated: true}, nil
+	}
+	request, err := json.Marshal(b.Order)
+	if err != nil {
+		return work.Receipt{}, err
+	}
+	whole := job.Job{ID: uuid.NewString(), KeyID: b.KeyID, State: job.Enqueued, Request: request, Created: noon,
+		Batch: job.Batch{Total: len(b.Items), Pending: len(b.Items)}}
+	for i, item := range b.Items {
+		if request, err = json.Marshal(item.Order); err != nil {
+			return work.Receipt{}, err
+		}
+		j := job.Job{ID: uuid.NewString(), KeyID: b.KeyID, State: job.Held, Request: request, Created: noon, Parent: whole.ID, Position: i}
+		d.jobs[j.ID] = j
+		if item.Input != nil {
+			content, _ := item.Input.Bytes(1 << 30)
+			d.inputs = append(d.inputs, content)
+		}
+	}
+	d.jobs[whole.ID] = whole
+	return work.Receipt{Job: whole}, nil
+}
+
+func (d *fakeDesk) Items(_ context.Context, id string, each func(job.Job) error) error {
+	d.mu.Lock()
+	var items []job.Job
+	for _, j := range d.jobs {
+		if j.Parent == id {
+			items = append(items, j)
+		}
+	}
+	d.mu.Unlock()
+	slices.SortFunc(items, func(a, b job.Job) int { return a.Position - b.Position })
+	for _, j := range items {
+		if err := each(j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *fakeDesk) OpenItem(job.Job) (*os.File, error) { return os.Open(d.file) }
 
 func (d *fakeDesk) Wait(ctx context.Context, id string, most time.Duration) (job.Job, error) {
 	j, err := d.Get(ctx, id)
@@ -156,6 +213,9 @@ func (d *fakeDesk) OpenResult(_ context.Context, linkID string) (job.Job, *os.Fi
 		if !j.Available(noon) {
 			return job.Job{}, nil, problem.New(problem.LinkExpired)
 		}
+		if j.Batch.Total > 0 {
+			return j, nil, nil
+		}
 		f, err := os.Open(d.file)
 		return j, f, err
 	}
@@ -220,15 +280,16 @@ func complete(j *job.Job) {
 // service is a running edge with a fake desk behind it, and a real account.
 type service struct {
 	*Server
-	desk  *fakeDesk
-	keys  *account.Keys
-	meter *account.Meter
-	hooks *webhook.Box
-	key   string // good for everything
-	keyID string
-	url   string
-	log   *lockedBuffer
-	dir   string
+	desk    *fakeDesk
+	keys    *account.Keys
+	meter   *account.Meter
+	hooks   *webhook.Box
+	uploads *resumable.Box
+	key     string // good for everything
+	keyID   string
+	url     string
+	log     *lockedBuffer
+	dir     string
 }
 
 // lockedBuffer is a log that can be waited for.
@@ -339,9 +400,14 @@ func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Webhooks: s.hooks, Staging: files, Formats: formats,
+	log := slog.New(slog.NewJSONHandler(s.log, nil))
+	s.uploads, err = resumable.Open(files, s.desk, resumable.Limits{Open: 3, Life: time.Hour}, log, func() time.Time { return noon })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Webhooks: s.hooks, Staging: files, Uploads: s.uploads, Formats: formats,
 		Options: schema.Opts{Enums: map[string][]string{"image": {"jpeg", "png"}}},
-		Log:     slog.New(slog.NewJSONHandler(s.log, nil)), Now: func() time.Time { return noon }})
+		Log:     log, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}

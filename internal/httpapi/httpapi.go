@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/tus/tusd/v2/pkg/handler"
 
 	"compressor/internal/account"
 	"compressor/internal/format"
@@ -27,6 +28,7 @@ import (
 	"compressor/internal/job"
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
+	"compressor/internal/resumable"
 	"compressor/internal/schema"
 	"compressor/internal/webhook"
 	"compressor/internal/work"
@@ -71,6 +73,7 @@ type Desk interface {
 // Submitter is what the endpoints need that take files.
 type Submitter interface {
 	Submit(ctx context.Context, s work.Submission) (work.Receipt, error)
+	SubmitBatch(ctx context.Context, b work.Batch) (work.Receipt, error)
 	// Wait waits at most d for the job to end, and returns it as it then stands.
 	Wait(ctx context.Context, id string, d time.Duration) (job.Job, error)
 	// Durable is called before a request that was waited for is answered 202.
@@ -80,6 +83,8 @@ type Submitter interface {
 // Jobs is what the endpoints need that tell of jobs. Errors: not-found.
 type Jobs interface {
 	Get(ctx context.Context, id string) (job.Job, error)
+	// Items calls each with the items of a batch, in order.
+	Items(ctx context.Context, id string, each func(job.Job) error) error
 	// WaitChange waits at most d for the job's state to be another than seen.
 	WaitChange(ctx context.Context, id string, seen job.State, d time.Duration) (job.Job, error)
 	// Watch returns a channel that holds a signal once the job has changed.
@@ -91,7 +96,10 @@ type Jobs interface {
 
 // Results hands out results by the secret id of their link. Errors: not-found, link-expired.
 type Results interface {
+	// OpenResult gives no file for a batch: its results are those of its items.
 	OpenResult(ctx context.Context, linkID string) (job.Job, *os.File, error)
+	// OpenItem opens the result of an item. Error: an fs.ErrNotExist when it was removed.
+	OpenItem(j job.Job) (*os.File, error)
 }
 
 // Staging makes private folders to receive uploads in. disk.Store is one.
@@ -116,6 +124,7 @@ type Config struct {
 	SyncBytes   int64         // bytes: a larger input is not waited for
 	RateWindow  time.Duration // as the account tells it
 	Limits      intake.Limits // of an upload; zero fields take the defaults of package intake
+	BatchBytes  int64         // bytes: most that the files of a batch have together; 0 is 16 GiB
 	Pace        intake.Pace   // of a body, and of a download; zero fields likewise
 	Origins     []string      // of web pages that may call from a browser; "*" is any
 	Connections int           // most connections open at once; 0 is 10,000
@@ -132,6 +141,7 @@ type Services struct {
 	Desk     Desk
 	Webhooks Webhooks
 	Staging  Staging
+	Uploads  *resumable.Box
 	Formats  *format.Table
 	Options  schema.Opts // the words that the tags of package recipe leave open
 	Log      *slog.Logger
@@ -140,15 +150,19 @@ type Services struct {
 
 // Server answers requests. It is safe for concurrent use.
 type Server struct {
-	config    Config
-	to        Services
-	mux       *http.ServeMux
-	uploads   *schema.Schema
-	fetches   *schema.Schema
-	streams   streams
-	keyBodies *schema.Schema
-	groups    []string // names of the option hashes, "image" and such
-	openapi   []byte
+	config     Config
+	to         Services
+	mux        *http.ServeMux
+	uploads    *schema.Schema
+	fetches    *schema.Schema
+	fetchItems *schema.Schema
+	fileItems  *schema.Schema
+	ofItems    map[string]bool // names of the options that items may have
+	keyBodies  *schema.Schema
+	streams    streams
+	groups     []string // names of the option hashes, "image" and such
+	openapi    []byte
+	tus        *handler.UnroutedHandler
 
 	http     *http.Server
 	slots    chan struct{} // one taken for each open connection
@@ -160,6 +174,9 @@ type Server struct {
 func New(c Config, to Services) (*Server, error) {
 	if c.Limits.File <= 0 {
 		c.Limits.File = intake.DefaultMaxFile
+	}
+	if c.BatchBytes <= 0 {
+		c.BatchBytes = 16 << 30
 	}
 	if c.Pace.Stall <= 0 {
 		c.Pace.Stall = 30 * time.Second
@@ -177,20 +194,15 @@ func New(c Config, to Services) (*Server, error) {
 		config: c, to: to, mux: http.NewServeMux(),
 		slots: make(chan struct{}, c.Connections), leaving: make(chan struct{}),
 	}
-	var err error
-	if s.uploads, err = schema.Of(recipe.Upload{}, to.Options); err != nil {
+	if err := s.readOptions(); err != nil {
 		return nil, err
 	}
-	if s.fetches, err = schema.Of(recipe.Fetch{}, to.Options); err != nil {
+	var err error
+	if s.tus, err = s.newTus(); err != nil {
 		return nil, err
 	}
 	if s.keyBodies, err = schema.Of(keyBody{}, schema.Opts{}); err != nil {
 		return nil, err
-	}
-	for _, o := range s.uploads.Options() {
-		if o.Type == "hash" && !strings.Contains(o.Path, ".") && o.Path != "webhook" {
-			s.groups = append(s.groups, o.Path)
-		}
 	}
 	if s.openapi, err = s.describe(); err != nil {
 		return nil, fmt.Errorf("OpenAPI: %w", err)
@@ -200,6 +212,32 @@ func New(c Config, to Services) (*Server, error) {
 	}
 	s.http = s.newHTTP()
 	return s, nil
+}
+
+// readOptions reads the tags of the option structs.
+func (s *Server) readOptions() error {
+	for _, o := range []struct {
+		to *(*schema.Schema)
+		of any
+	}{{&s.uploads, recipe.Upload{}}, {&s.fetches, recipe.Fetch{}}, {&s.fetchItems, recipe.FetchItem{}}, {&s.fileItems, recipe.FileItem{}}} {
+		read, err := schema.Of(o.of, s.to.Options)
+		if err != nil {
+			return err
+		}
+		*o.to = read
+	}
+	for _, o := range s.uploads.Options() {
+		if o.Type == "hash" && !strings.Contains(o.Path, ".") && o.Path != "webhook" {
+			s.groups = append(s.groups, o.Path)
+		}
+	}
+	s.ofItems = map[string]bool{}
+	for _, o := range s.fileItems.Options() {
+		if !strings.Contains(o.Path, ".") {
+			s.ofItems[o.Path] = true
+		}
+	}
+	return nil
 }
 
 // route is one path and what may be done there.
@@ -216,22 +254,36 @@ type call struct {
 	bucket account.Bucket
 }
 
-// routes is the whole surface. Whatever answers GET answers HEAD, too.
+// routes is the whole surface. Whatever answers GET answers HEAD, too, if not in its own way.
 func (s *Server) routes() []route {
 	open := func(do func(*exchange) error) map[string]call {
 		return map[string]call{http.MethodGet: {do: do}}
 	}
 	one := func(method string, c call) map[string]call { return map[string]call{method: c} }
+	creation := map[string]call{
+		http.MethodPost:    {s.createUpload, account.Compress, account.Requests},
+		http.MethodOptions: {s.uploadOptions, account.Compress, account.Reads},
+	}
 	return []route{
 		{pattern: "/1.0/account", methods: one(http.MethodGet, call{s.account, account.Read, account.Requests})},
 		{pattern: "/1.0/upload", methods: one(http.MethodPost, call{s.upload, account.Compress, account.Requests})},
 		{pattern: "/1.0/fetch", methods: one(http.MethodPost, call{s.fetch, account.Compress, account.Requests})},
+		{pattern: "/1.0/batch", methods: one(http.MethodPost, call{s.batch, account.Compress, account.Requests})},
 		{pattern: "/1.0/jobs", methods: one(http.MethodGet, call{s.list, account.Read, account.Reads})},
 		{pattern: "/1.0/jobs/{id}", methods: map[string]call{
 			http.MethodGet:    {s.poll, account.Read, account.Reads},
 			http.MethodDelete: {s.cancel, account.Compress, account.Reads},
 		}},
 		{pattern: "/1.0/jobs/{id}/events", methods: one(http.MethodGet, call{s.events, account.Read, account.Reads})},
+		{pattern: "/1.0/uploads", methods: creation},
+		{pattern: "/1.0/uploads/{$}", methods: creation},
+		{pattern: "/1.0/uploads/{id}", methods: map[string]call{
+			http.MethodGet:     {s.uploadState, account.Compress, account.Reads},
+			http.MethodHead:    {s.uploadOffset, account.Compress, account.Reads},
+			http.MethodPatch:   {s.appendUpload, account.Compress, account.Reads},
+			http.MethodDelete:  {s.endUpload, account.Compress, account.Reads},
+			http.MethodOptions: {s.uploadOptions, account.Compress, account.Reads},
+		}},
 		{pattern: "/1.0/webhooks", methods: one(http.MethodGet, call{s.webhooks, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}", methods: one(http.MethodGet, call{s.webhook, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}/replay", methods: one(http.MethodPost, call{s.replay, account.Compress, account.Requests})},
@@ -271,11 +323,10 @@ func (s *Server) mount(r route) {
 			x.preflight(allowed(r.methods))
 			return
 		}
-		method := req.Method
-		if method == http.MethodHead {
-			method = http.MethodGet
+		c, ok := r.methods[req.Method]
+		if !ok && req.Method == http.MethodHead {
+			c, ok = r.methods[http.MethodGet]
 		}
-		c, ok := r.methods[method]
 		if !ok {
 			x.Header().Set("Allow", allowed(r.methods))
 			x.unrouted(problem.New(problem.MethodNotAllowed))
@@ -293,7 +344,7 @@ func (s *Server) mount(r route) {
 
 func allowed(methods map[string]call) string {
 	var names []string
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
 		_, ok := methods[m]
 		if _, get := methods[http.MethodGet]; ok || m == http.MethodHead && get {
 			names = append(names, m)

@@ -188,7 +188,7 @@ func keyID(x *exchange) (string, error) {
 
 // readKey reads the body of a request to make or change a key.
 func (s *Server) readKey(x *exchange) (edit func(*account.Key), err error) {
-	text, err := s.readJSON(x)
+	text, err := s.readJSON(x, maxJSON)
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,11 @@ func (s *Server) listed(j job.Job) (any, error) {
 		return nil, fmt.Errorf("request of job %s: %w", j.ID, err)
 	}
 	created := stamp(j.Created)
+	if j.Batch.Total > 0 {
+		body, err := s.batchHead(j)
+		body.CreatedAt = created
+		return body, err
+	}
 	switch j.State {
 	case job.Completed:
 		f, err := work.ReadFiles(j.Result)
@@ -91,6 +96,7 @@ func listQuery(r *http.Request) (job.Query, error) {
 		"offset": func(v string) string { return readCount(v, 0, maxOffset, &q.Offset) },
 		"limit":  func(v string) string { return readCount(v, 1, maxPage, &q.Limit) },
 		"tag":    func(v string) string { return readTag(v, &q.Tag) },
+		"batch":  func(v string) string { return readID(v, &q.Batch) },
 	}
 	return q, readQuery(r, read)
 }
@@ -164,6 +170,14 @@ func readCount(v string, least, most int, to *int) string {
 		return fmt.Sprintf("Must be a whole number from %d to %d.", least, most)
 	}
 	*to = n
+	return ""
+}
+
+func readID(v string, to *string) string {
+	if !isUUID(v) {
+		return "Must be the id of a batch."
+	}
+	*to = v
 	return ""
 }
 

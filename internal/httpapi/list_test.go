@@ -52,6 +52,7 @@ func TestListErrors(t *testing.T) {
 		"offset=-1":         "offset" + count + "0 to 100000.",
 		"offset=100001":     "offset" + count + "0 to 100000.",
 		"offset=1e3":        "offset" + count + "0 to 100000.",
+		"batch=1":           "batch: Must be the id of a batch.",
 		"status=":           state,
 		"status=held":       state,
 		"status=done":       state,
@@ -61,9 +62,9 @@ func TestListErrors(t *testing.T) {
 		"end=":              "end" + when,
 		"end=1764028800":    "end" + when,
 		"statuss=failed":    "statuss: Unknown parameter; did you mean 'status'?",
-		"q=1":               "q: Unknown parameter; known are end, limit, offset, start, status, tag.",
+		"q=1":               "q: Unknown parameter; known are batch, end, limit, offset, start, status, tag.",
 		"tag=%zz":           "query: Must be written as name=value&name=value, percent-encoded.",
-		"limit=x&end=x&a=b": "a: Unknown parameter; known are end, limit, offset, start, status, tag.|end" + when + "|limit" + count + "1 to 100.",
+		"limit=x&end=x&a=b": "a: Unknown parameter; known are batch, end, limit, offset, start, status, tag.|end" + when + "|limit" + count + "1 to 100.",
 	} {
 		expectError(t, s.try(t, "GET", "/1.0/jobs?"+query, nil, nil), 422, problem.OptionsInvalid, notValid, strings.Split(want, "|")...)
 	}

@@ -16,6 +16,7 @@ func (s *Server) describePaths(d *describer) hash {
 		"/1.0/account":          hash{"get": hash{"summary": "The key, its limits and its use.", "responses": d.replies(http.StatusOK, accountReply{})}},
 		"/1.0/upload":           hash{"post": s.describeUpload(d)},
 		"/1.0/fetch":            hash{"post": s.describeFetch(d)},
+		"/1.0/batch":            hash{"post": s.describeBatch(d)},
 		"/1.0/jobs":             hash{"get": describeList(d)},
 		"/1.0/jobs/{id}":        describeJob(d),
 		"/1.0/jobs/{id}/events": hash{"parameters": []hash{jobParameter()}, "get": describeEvents(d)},
@@ -29,6 +30,7 @@ func (s *Server) describePaths(d *describer) hash {
 	}
 	maps.Copy(paths, describeWebhooks(d))
 	maps.Copy(paths, s.describeKeys(d))
+	maps.Copy(paths, s.describeTus(d))
 	return paths
 }
 
@@ -74,7 +76,7 @@ func jobParameter() hash {
 
 // states are the shapes of a job.
 func states(d *describer) hash {
-	return hash{"oneOf": []any{d.of(reflect.TypeFor[openReply]()), d.of(reflect.TypeFor[resultReply]()), d.of(reflect.TypeFor[failedReply]())}}
+	return hash{"oneOf": []any{d.of(reflect.TypeFor[openReply]()), d.of(reflect.TypeFor[resultReply]()), d.of(reflect.TypeFor[failedReply]()), describeWhole(d)}}
 }
 
 func describeJob(d *describer) hash {
@@ -99,6 +101,7 @@ func describeList(d *describer) hash {
 			query("start", "Only jobs made at this time or later; a date will do.", when),
 			query("end", "Only jobs made before this time; a date will do.", when),
 			query("tag", "Only jobs with this tag.", hash{"type": "string", "minLength": 1, "maxLength": maxTag}),
+			query("batch", "Only the items of this batch, in their order; otherwise items are not listed.", hash{"type": "string", "format": "uuid"}),
 			query("offset", "How many to leave out. Behind the last one possible, go on with end.", hash{"type": "integer", "minimum": 0, "maximum": maxOffset, "default": 0}),
 			query("limit", "Most jobs in the reply.", hash{"type": "integer", "minimum": 1, "maximum": maxPage, "default": defaultPage}),
 		}}

@@ -45,7 +45,7 @@ func (s *Server) waitChange(x *exchange, j job.Job, wait time.Duration) (job.Job
 
 // tell answers with the job as it stands.
 func (s *Server) tell(x *exchange, j job.Job) error {
-	body, err := s.jobReply(j)
+	body, err := s.jobReply(x.r.Context(), j)
 	if err != nil {
 		return err
 	}

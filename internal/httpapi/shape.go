@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -91,7 +92,10 @@ func (s *Server) resultOfFiles(j job.Job, o work.Order, f work.Files) resultRepl
 }
 
 // jobReply is a job in whatever state, as polls see it.
-func (s *Server) jobReply(j job.Job) (any, error) {
+func (s *Server) jobReply(ctx context.Context, j job.Job) (any, error) {
+	if j.Batch.Total > 0 {
+		return s.batchOf(ctx, j)
+	}
 	if j.State == job.Completed {
 		body, err := s.resultOf(j)
 		body.Status = j.State.Word()

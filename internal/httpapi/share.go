@@ -11,9 +11,12 @@ import (
 const (
 	exposedHeaders = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Location, " +
 		"Compressor-Result, Idempotent-Replayed, X-Request-Id, Content-Disposition, ETag, Repr-Digest, " +
-		"Content-Range, Accept-Ranges, Server-Timing"
-	allowedHeaders = "Authorization, Content-Type, Idempotency-Key, Prefer, Last-Event-ID, Range, If-Range, If-None-Match"
-	preflightAge   = "7200" // seconds; no browser keeps the answer much longer
+		"Content-Range, Accept-Ranges, Server-Timing, " +
+		"Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Expires, " +
+		"Upload-Metadata, Compressor-Job, Link"
+	allowedHeaders = "Authorization, Content-Type, Idempotency-Key, Prefer, Last-Event-ID, Range, If-Range, If-None-Match, " +
+		"Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Defer-Length, Upload-Concat, Upload-Checksum"
+	preflightAge = "7200" // seconds; no browser keeps the answer much longer
 )
 
 // shareWith lets the page that asks read the reply, if its origin is one of these.

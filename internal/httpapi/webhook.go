@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -40,8 +41,8 @@ func webhookFaults(given map[string]json.RawMessage) []problem.Field {
 }
 
 // Render is a job as GET /1.0/jobs/{id} answers it, byte for byte: the body of a webhook.
-func (s *Server) Render(j job.Job) ([]byte, error) {
-	body, err := s.jobReply(j)
+func (s *Server) Render(ctx context.Context, j job.Job) ([]byte, error) {
+	body, err := s.jobReply(ctx, j)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func TestRender(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := s.Render(j)
+		text, err := s.Render(t.Context(), j)
 		a := s.try(t, "GET", "/1.0/jobs/"+jobID, nil, nil)
 		if err != nil || string(text) != a.text || a.status != 200 {
 			t.Errorf("%s: %s, %v; the poll says %s", name, text, err, a.text)

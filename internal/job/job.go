@@ -122,7 +122,35 @@ type Job struct {
 	Finished   time.Time
 	Expires    time.Time // until when the result may be downloaded
 	Once       Once      // of a new job only; it is not read back
+	Batch      Batch     // zero for a job that is no batch
+	Parent     string    // id of the batch that it is an item of, "" for none
+	Position   int       // in that batch, from 0
 }
+
+// Batch counts the items of a job that is a batch. Nobody works on a batch: it is
+// enqueued until the first of its items is worked on, and ends with the last of them.
+type Batch struct {
+	Total     int // items; 0 for a job that is no batch
+	Pending   int // of them, those that have not ended
+	Completed int
+	Canceled  int
+}
+
+// Failed is how many items failed, those that were canceled apart.
+func (b Batch) Failed() int { return b.Total - b.Pending - b.Completed - b.Canceled }
+
+// Progress is how far the batch is, by items that have ended.
+func (b Batch) Progress() Progress {
+	done := b.Total - b.Pending
+	return Progress{Percent: 100 * float64(done) / float64(max(b.Total, 1)), Phase: "items", Done: int64(done), Total: int64(b.Total)}
+}
+
+// MaxItems is how many items a batch may have.
+const MaxItems = 1000
+
+// BatchPath is the name that stands for the results of a batch. No file has it: the
+// results are those of its items, and as long as they may be had, so may it.
+func BatchPath(id string) string { return "batches/" + id }
 
 // Once marks a request that its client may send again without a second job being made. Both
 // are hashes, from which nothing of the request can be read. Zero is a request without.
@@ -176,6 +204,7 @@ type Query struct {
 	KeyID         string
 	State         State // as the wire has it: Enqueued covers those that are held
 	Tag           string
+	Batch         string    // the items of this batch, in their order; otherwise items are not listed
 	Start, End    time.Time // of creation: at or after Start, before End
 	Offset, Limit int       // Limit must be given
 }

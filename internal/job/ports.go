@@ -31,7 +31,15 @@ type Submitter interface {
 	// queue-full, key-busy; file-too-large for one that its key may never have.
 	Enqueue(ctx context.Context, j Job) (Job, error)
 
-	// Cancel ends a job for its client. One that waits or runs becomes failed with code
+	// EnqueueBatch adds a batch and its items, at least one, all or nothing. The items are
+	// admitted like other jobs of the key and count as such; IDs that are given are kept.
+	// The result of an item stays until the batch has ended, its notice is over and the
+	// life of a result has passed. Errors: queue-full, key-busy; *Repeated for the Once of
+	// the batch, since items have none.
+	EnqueueBatch(ctx context.Context, batch Job, items []Job) (Job, error)
+
+	// Cancel ends a job for its client. A batch is canceled with all its items that have not
+	// ended, and all results of one that has ended may no longer be downloaded. One that waits or runs becomes failed with code
 	// canceled, and its holder's ticket stale. One that has ended keeps its state, and
 	// its result may no longer be downloaded: Expires is now. Returns the row as it then
 	// stands. Errors: not-found.
@@ -81,6 +89,11 @@ type Reader interface {
 	// ends it.
 	List(ctx context.Context, q Query, each func(Job) error) (more bool, err error)
 
+	// Items calls each with the items of a batch, in order, one at a time. An error of each
+	// ends it.
+	Items(ctx context.Context, id string, each func(Job) error) error
+
+	// Counts and CountsOf count what waits and runs, and so no batches.
 	Counts(ctx context.Context) (Counts, error)
 	CountsOf(ctx context.Context, keyID string) (Counts, error)
 }
@@ -101,18 +114,20 @@ type Keeper interface {
 	// come, and no notice of them is under way.
 	Expired(ctx context.Context, limit int) ([]Leftover, error)
 
-	// MarkResultGone records that the stored result was removed. Remove the file first.
-	MarkResultGone(ctx context.Context, id string) error
+	// MarkResultGone records that the stored results of these jobs were removed. Remove the
+	// files first.
+	MarkResultGone(ctx context.Context, ids ...string) error
 
-	// Redact replaces the request of a job that has ended, so that what only the work needed,
-	// such as the credentials of a source, does not stay. A job that goes on is left alone.
-	Redact(ctx context.Context, id string, request json.RawMessage) error
+	// Redact replaces the requests of jobs that have ended, by their ids, so that what only
+	// the work needed, such as the credentials of a source, does not stay. A job that goes on
+	// is left alone.
+	Redact(ctx context.Context, requests map[string]json.RawMessage) error
 
 	// ForgetOnce forgets each Once that has had its time. Returns how many.
 	ForgetOnce(ctx context.Context) (int, error)
 
 	// DeleteOld removes the records of jobs that ended before the given time, keep no result
-	// any more and have no notice under way. Returns how many.
+	// any more and have no notice under way. Items go with their batch. Returns how many.
 	DeleteOld(ctx context.Context, before time.Time) (int, error)
 
 	// References names all that is in use: inputs of jobs that have not ended and results

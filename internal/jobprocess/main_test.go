@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"compressor/internal/problem"
 	"compressor/internal/sandbox"
@@ -65,6 +66,7 @@ var acts = map[string]func(context.Context, Job) (Outcome, error){
 	"foreign":   actForeign,
 	"wait":      actWait,
 	"fall":      actFall,
+	"creep":     actCreep,
 	"write-in":  actWriteInput,
 	"wild-name": func(context.Context, Job) (Outcome, error) { return Outcome{File: "../in"}, nil },
 	"no-file":   func(context.Context, Job) (Outcome, error) { return Outcome{File: "nothing"}, nil },
@@ -150,6 +152,15 @@ func actWait(_ context.Context, job Job) (Outcome, error) {
 func actFall(_ context.Context, job Job) (Outcome, error) {
 	for _, percent := range []float64{10, 60, 20, 170, 80} {
 		job.Progress(Progress{Phase: fmt.Sprintf("at %v", percent), Percent: percent})
+	}
+	return Outcome{}, nil
+}
+
+// actCreep tells of less than a percent, for as long as three of its steps should be told.
+func actCreep(_ context.Context, job Job) (Outcome, error) {
+	for i := range 14 {
+		job.Progress(Progress{Phase: "creeping", Percent: 10 + float64(i)/100})
+		time.Sleep(100 * time.Millisecond)
 	}
 	return Outcome{}, nil
 }

@@ -189,6 +189,21 @@ func TestProgressNeverFalls(t *testing.T) {
 	}
 }
 
+// TestSlowProgress: what takes hours to come a percent further still tells, but not of
+// every step.
+func TestSlowProgress(t *testing.T) {
+	pool := newPool(t, nil)
+	told := 0
+	result, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "creep"}, func(Progress) { told++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	result.Close()
+	if told < 3 || told > 13 {
+		t.Errorf("told %d times", told)
+	}
+}
+
 func TestOutputLimit(t *testing.T) {
 	pool := newPool(t, func(c *Config) { c.Limits.Output = 1 << 20 })
 	_, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "too-large"}, nil)
@@ -204,6 +219,24 @@ func TestWallLimit(t *testing.T) {
 		if !problem.Has(err, problem.WorkerTimeout) || !strings.Contains(fmt.Sprint(errors.Unwrap(err)), "wall clock") {
 			t.Errorf("%s: %v, because %v", act, err, errors.Unwrap(err))
 		}
+	}
+}
+
+// TestFilms: a job that is known to take long may, by clock and by processor time.
+func TestFilms(t *testing.T) {
+	pool := newPool(t, func(c *Config) {
+		c.Limits.Wall, c.LongWall = 100*time.Millisecond, 5*time.Minute
+		c.Limits.CPU, c.Limits.LongCPU = time.Second, 3*time.Second
+	})
+	if _, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "loop"}, nil); !problem.Has(err, problem.WorkerTimeout) ||
+		!strings.Contains(fmt.Sprint(errors.Unwrap(err)), "wall clock") {
+		t.Errorf("no film: %v, because %v", err, errors.Unwrap(err))
+	}
+	_, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "loop", Film: true}, nil)
+	var used float64
+	_, text, _ := strings.Cut(fmt.Sprint(errors.Unwrap(err)), "processor time, signal: killed, ")
+	if _, scanErr := fmt.Sscan(text, &used); !problem.Has(err, problem.WorkerTimeout) || scanErr != nil || used < 2 {
+		t.Errorf("a film: %v, because %v", err, errors.Unwrap(err))
 	}
 }
 

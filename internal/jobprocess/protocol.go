@@ -25,6 +25,10 @@ type Request struct {
 	Recipe     json.RawMessage `json:"recipe"` // what the client asked for
 	Limits     EngineLimits    `json:"limits"`
 	FullReport bool            `json:"full_report,omitempty"` // every attempt, not only the chosen one
+
+	// Film says that the file looks like a video, as far as the service can tell without
+	// parsing it: its job may run for as long as Config.LongWall, use Limits.LongCPU, and use the tools.
+	Film bool `json:"film,omitempty"`
 }
 
 // EngineLimits are the limits the engine itself keeps, so that a file over them gets a

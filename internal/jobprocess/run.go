@@ -94,7 +94,11 @@ func (s *Slot) Run(ctx context.Context, input string, request Request, progress 
 // run talks to w until its outcome or its end, and ends it.
 func (p *Pool) run(ctx context.Context, w *worker, request Request, progress func(Progress)) (*Result, error) {
 	var late atomic.Bool
-	limit := time.AfterFunc(p.config.Limits.Wall, func() {
+	wall := p.config.Limits.Wall
+	if request.Film {
+		wall = max(wall, p.config.LongWall)
+	}
+	limit := time.AfterFunc(wall, func() {
 		late.Store(true)
 		w.process.Kill()
 	})
@@ -102,7 +106,11 @@ func (p *Pool) run(ctx context.Context, w *worker, request Request, progress fun
 	stop := context.AfterFunc(ctx, w.process.Kill)
 	defer stop()
 
-	outcome, err := converse(w.process, request, progress)
+	var outcome *Outcome
+	err := w.process.SettleCPU(request.Film)
+	if err == nil {
+		outcome, err = converse(w.process, request, progress)
+	}
 	if err == nil && outcome.Problem == nil {
 		return p.deliver(w, outcome)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"compressor/internal/problem"
 	"compressor/internal/sandbox"
@@ -22,7 +23,7 @@ type Job struct {
 }
 
 // Progress tells the service how far the job is. It may be called from any goroutine and
-// as often as wanted: only a new phase or a whole percent is sent.
+// as often as wanted: a new phase and a whole percent are sent at once, less now and then.
 func (j Job) Progress(p Progress) { j.progress(p) }
 
 // Serve is the whole life of a job process: it enters the cage, reads one request, runs
@@ -45,6 +46,11 @@ func Serve(ctx context.Context, log io.Writer, run func(context.Context, Job) (O
 	var request Request
 	if err := cell.Receive(&request); err != nil {
 		return fmt.Errorf("job process: request: %w", err)
+	}
+	if !request.Film {
+		if err := cell.GiveUpTools(); err != nil {
+			return fmt.Errorf("job process: %w", err)
+		}
 	}
 	job := Job{
 		Input: filepath.Join(cell.Spec.Folder, inputName), Out: cell.Spec.Writable,
@@ -71,19 +77,24 @@ func guard(ctx context.Context, log io.Writer, job Job, run func(context.Context
 	return run(ctx, job)
 }
 
+// tellEvery is how long progress of less than a percent is held back: what takes an hour
+// still moves twice a second.
+const tellEvery = 400 * time.Millisecond
+
 // reporter sends progress that says something new.
 func reporter(cell *sandbox.Cell) func(Progress) {
 	var mu sync.Mutex
 	var sent Progress
+	var at time.Time
 	var rise rising
 	return func(p Progress) {
 		mu.Lock()
 		defer mu.Unlock()
 		p = rise.next(p)
-		if p.Phase == sent.Phase && p.Percent < sent.Percent+1 {
+		if p == sent || p.Phase == sent.Phase && p.Percent < sent.Percent+1 && time.Since(at) < tellEvery {
 			return
 		}
-		sent = p
+		sent, at = p, time.Now()
 		// A parent that cannot be told is gone, and the cage ends this process.
 		_ = cell.Send(message{Progress: &p})
 	}

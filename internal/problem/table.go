@@ -14,6 +14,9 @@ const (
 	UploadStalled        Code = "upload-stalled"
 	IdempotencyConflict  Code = "idempotency-conflict"
 	LinkExpired          Code = "link-expired"
+	TusVersion           Code = "tus-version"
+	OffsetConflict       Code = "offset-conflict"
+	UploadLocked         Code = "upload-locked"
 	FileTooLarge         Code = "file-too-large"
 	RangeInvalid         Code = "range-invalid"
 	MediaTypeUnsupported Code = "media-type-unsupported"
@@ -74,6 +77,8 @@ var table = [...]Row{
 	{UploadStalled, 408, ExitOutside, 0, "the body stopped moving", "The upload stopped moving and was given up."},
 	{IdempotencyConflict, 409, ExitUsage, 0, "same idempotency key, another body", "This idempotency key was used with another request."},
 	{LinkExpired, 410, ExitMissing, 0, "a known link past its time", "This link has expired."},
+	{OffsetConflict, 409, ExitUsage, 0, "a piece of a resumable upload that does not begin where the last one ended", "The upload stands at another offset. HEAD tells which."},
+	{TusVersion, 412, ExitUsage, 0, "a resumable upload without the header Tus-Resumable: 1.0.0", "This endpoint speaks version 1.0.0 of tus and needs the header Tus-Resumable."},
 	{FileTooLarge, 413, ExitUsage, 0, "over the operator's limit, upload or fetch", "The file is larger than allowed here."},
 	{RangeInvalid, 416, ExitUsage, 0, "a Range that lies outside the file", "The range lies outside the file."},
 	{MediaTypeUnsupported, 415, ExitUsage, 0, "a body of another media type than the endpoint takes", "This endpoint takes another Content-Type."},
@@ -90,6 +95,7 @@ var table = [...]Row{
 	{SourceForbidden, 422, ExitUsage, 0, "the address is not allowed", "That address may not be fetched from."},
 	{SourceFailed, 422, ExitOutside, 2, "the source answered with an error, or not at all", "The file could not be fetched."},
 	{SourceTooSlow, 504, ExitOutside, 2, "the source did not answer in time", "The remote server was too slow."},
+	{UploadLocked, 423, ExitOutside, 0, "another request holds the same resumable upload", "Another request holds this upload. Try again."},
 	{RateLimited, 429, ExitOutside, 0, "the rate window of this key is spent", "Rate limit exceeded."},
 	{KeyBusy, 429, ExitOutside, 0, "this key has too much running or queued", "This key has too many jobs in flight."},
 	{Canceled, 409, ExitOutside, 0, "the job was canceled", "The job was canceled."},

@@ -216,6 +216,9 @@ func (r Recipe) Floor(family format.Family) float64 {
 	if t := r.Target(family); t.Score > 0 {
 		return t.Score
 	}
+	if family == FamilyVideo {
+		return filmFloor(r.Compression(family))
+	}
 	return r.Compression(family).Floor()
 }
 

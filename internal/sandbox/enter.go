@@ -70,7 +70,7 @@ func (s Spec) confine() error {
 // apply sets the resource limits of this process and of the tools it starts, and makes
 // the Go runtime give up, or collect, well before the kernel says no.
 func (l Limits) apply() error {
-	seconds := max(1, uint64(l.CPU.Seconds()+0.999))
+	seconds, most := l.processor()
 	memory := uint64(l.Memory) * shadowFactor
 	output, files := uint64(l.Output), uint64(l.OpenFiles)
 	watchCPU()
@@ -82,7 +82,7 @@ func (l Limits) apply() error {
 		{"core", unix.RLIMIT_CORE, 0, 0},
 		{"fsize", unix.RLIMIT_FSIZE, output, output},
 		{"nofile", unix.RLIMIT_NOFILE, files, files},
-		{"cpu", unix.RLIMIT_CPU, seconds, seconds + 2}, // for one that does not heed SIGXCPU
+		{"cpu", unix.RLIMIT_CPU, seconds, most + unheeded}, // see Process.SettleCPU
 		// RLIMIT_AS cannot be used: the Go runtime reserves address space by the gigabyte.
 		{"data", unix.RLIMIT_DATA, memory, memory},
 	} {
@@ -95,6 +95,15 @@ func (l Limits) apply() error {
 	debug.SetMemoryLimit(l.Memory / 4 * 3)
 	return nil
 }
+
+// processor gives CPU and LongCPU in the whole seconds that the kernel counts.
+func (l Limits) processor() (seconds, most uint64) {
+	seconds = max(1, uint64(l.CPU.Seconds()+0.999))
+	return seconds, max(seconds, uint64(l.LongCPU.Seconds()+0.999))
+}
+
+// unheeded is how many seconds after SIGXCPU a process that does not heed it is killed.
+const unheeded = 2
 
 // watchParent ends the group when the parent is gone: then its end of the request pipe
 // closes, which poll(2) reports whether or not lines are left to read. A death signal
@@ -131,6 +140,18 @@ func endGroup() {
 		_ = unix.Kill(0, unix.SIGKILL)
 	}
 	_ = unix.Kill(unix.Getpid(), unix.SIGKILL)
+}
+
+// GiveUpTools takes away, for good, the tools that the cage grants: a job that needs none
+// is then in the same cage as one that was granted none, but for what it may read.
+func (c *Cell) GiveUpTools() error {
+	if len(c.Spec.Grants.Tools) == 0 || !c.Spec.Features.Seccomp {
+		return nil
+	}
+	if err := c.Spec.giveUpTools(); err != nil {
+		return fmt.Errorf("sandbox: tools: %w", err)
+	}
+	return nil
 }
 
 // Receive waits for the parent's next line and reads it into v.

@@ -1,13 +1,17 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/elastic/go-seccomp-bpf/arch"
 	"golang.org/x/sys/unix"
@@ -24,6 +28,8 @@ var roles = map[string]func(*Cell) error{
 	"calls":  roleCalls,
 	"tool":   roleTool,
 	"limits": roleLimits,
+	"run":    roleRun,
+	"bare":   roleBare,
 }
 
 // TestMain lets the test binary be the caged child: it branches on its role first.
@@ -138,6 +144,41 @@ func roleLimits(cell *Cell) error {
 type limitsSeen struct {
 	Limits      map[string]uint64
 	Environment []string
+}
+
+// toolTime is how long roleRun lets a tool run.
+const toolTime = 2 * time.Second
+
+// roleRun says that its cage is in force, runs the first granted tool by [Tool.Run], and reports what it wrote and how it
+// ended.
+func roleRun(cell *Cell) error {
+	var args []string
+	if err := errors.Join(cell.Send("ready"), cell.Receive(&args)); err != nil {
+		return err
+	}
+	var output strings.Builder
+	ctx, stop := context.WithTimeout(context.Background(), toolTime)
+	defer stop()
+	err := Tool{Path: cell.Spec.Grants.Tools[0], Args: args, Stdout: &output}.Run(ctx)
+	return cell.Send(fmt.Sprintf("%v|%s", err, output.String()))
+}
+
+// roleBare gives its tools up, reports what comes of starting one all the same, then runs
+// some threads, which must still be possible.
+func roleBare(cell *Cell) error {
+	if err := cell.GiveUpTools(); err != nil {
+		return err
+	}
+	err := exec.Command(cell.Spec.Grants.Tools[0], "0").Run()
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			runtime.LockOSThread() // the thread ends with the goroutine: more must be made
+			time.Sleep(time.Millisecond)
+		})
+	}
+	wait.Wait()
+	return cell.Send(errors.Is(err, unix.EPERM))
 }
 
 // roleTool starts the first granted tool with the arguments it is sent, reports how it

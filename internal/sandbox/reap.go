@@ -112,6 +112,9 @@ func (p *Process) cause(leader syscall.WaitStatus, killed bool, death Death) Cau
 		return Exited
 	case strings.Contains(death.Stderr, outOfCPU), bySignal9 && !killed && death.CPU > p.limits.CPU:
 		return OutOfCPU
+	case bySignal9 && death.CPU > max(p.limits.CPU, p.limits.LongCPU):
+		// The kernel's kill at the hard limit. It may have been followed by ours.
+		return OutOfCPU
 	case bySignal9 && killed:
 		return Killed // and not when it was dying by itself as we came
 	}

@@ -37,6 +37,31 @@ func (s Spec) filterCalls() error {
 	})
 }
 
+// startingCalls start programs.
+var startingCalls = [...]string{"fork", "vfork", "execve"} // it is read only
+
+// giveUpTools adds a filter to those in force, after which no program can be started any
+// more: what [Spec.filterCalls] refuses where no tool is granted. Filters only ever add up.
+func (s Spec) giveUpTools() error {
+	info, err := arch.GetInfo("")
+	if err != nil {
+		return err
+	}
+	bare := s
+	bare.Grants.Tools = nil
+	return seccomp.LoadFilter(seccomp.Filter{
+		NoNewPrivs: true, Flag: seccomp.FilterFlagTSync,
+		Policy: seccomp.Policy{
+			DefaultAction: seccomp.ActionAllow,
+			Syscalls: []seccomp.SyscallGroup{{
+				Action:             seccomp.ActionErrno | seccomp.Action(unix.EPERM),
+				Names:              known(info, startingCalls[:]),
+				NamesWithCondtions: bare.deniedArguments(info),
+			}},
+		},
+	})
+}
+
 // absentCalls answer "no such call". clone3 hides its flags behind a pointer, where a
 // filter cannot look; C libraries then use clone. setsid answers EPERM by itself in the
 // leader of a group: another errno lets the probe tell the filter from that.
@@ -47,7 +72,7 @@ func (s Spec) deniedCalls() []string {
 	names := append([]string{}, deniedAlways[:]...)
 	if len(s.Grants.Tools) == 0 {
 		// A job without tools starts no program: then no fork bomb either.
-		names = append(names, "fork", "vfork", "execve", "tkill")
+		names = append(names, startingCalls[:]...)
 	}
 	if s.Features.Landlock < 3 {
 		names = append(names, "truncate") // by path: not policed by Landlock before ABI 3
@@ -74,7 +99,7 @@ var deniedAlways = [...]string{
 	// other processes
 	"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease",
 	"kcmp", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "rt_sigqueueinfo",
-	"rt_tgsigqueueinfo", "setpgid", "setpriority", "ioprio_set", "sched_setattr",
+	"rt_tgsigqueueinfo", "tkill", "setpgid", "setpriority", "ioprio_set", "sched_setattr",
 	"sched_setparam", "sched_setscheduler", "sched_setaffinity", "migrate_pages", "move_pages",
 	// identity
 	"setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups",
@@ -112,15 +137,16 @@ func (s Spec) deniedArguments(info *arch.Info) []seccomp.NameWithConditions {
 		{Name: "prlimit64", Conditions: other(0, self)},
 		{Name: "prlimit64", Conditions: seccomp.ArgumentConditions{ // reading limits is harmless
 			{Argument: 2, Operation: seccomp.NotEqual, Value: 0}}},
+		// Signals to the job process and its group, to nobody else: a filter cannot know the
+		// tools, and Landlock keeps signals inside from ABI 6 on only. See Tool.Run.
+		{Name: "kill", Conditions: other(0, self)},
+		{Name: "tgkill", Conditions: other(self)},
 	}
 	if len(s.Grants.Tools) == 0 {
-		// Threads, no processes; signals to this process and its group, to nobody else.
-		// With tools Landlock's scope (ABI 6) has to keep signals inside.
+		// Threads, no processes.
 		rules = append(rules,
 			seccomp.NameWithConditions{Name: "clone", Conditions: seccomp.ArgumentConditions{
-				{Argument: 0, Operation: seccomp.BitsNotSet, Value: unix.CLONE_THREAD}}},
-			seccomp.NameWithConditions{Name: "kill", Conditions: other(0, self)},
-			seccomp.NameWithConditions{Name: "tgkill", Conditions: other(self)})
+				{Argument: 0, Operation: seccomp.BitsNotSet, Value: unix.CLONE_THREAD}}})
 	}
 	var present []seccomp.NameWithConditions
 	for _, rule := range rules {

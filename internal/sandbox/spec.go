@@ -13,6 +13,7 @@ type Limits struct {
 	Memory    int64         // bytes of private writable memory (RLIMIT_DATA), per process
 	Output    int64         // bytes of the largest file it may write (RLIMIT_FSIZE)
 	CPU       time.Duration // processor time of each process (RLIMIT_CPU), in whole seconds
+	LongCPU   time.Duration // the same after [Process.SettleCPU]; CPU, if that is more
 	Wall      time.Duration // for the caller's clock: this package starts no timer
 	OpenFiles int           // descriptors (RLIMIT_NOFILE)
 	Threads   int           // GOMAXPROCS: a constant, so that no result depends on the machine

@@ -136,6 +136,26 @@ func (p *Process) Kill() {
 	}
 }
 
+// SettleCPU gives the process, and the tools it starts from then on, Limits.LongCPU of
+// processor time if long is set, and Limits.CPU for good if not. The cage must be in force.
+// The process could not do this itself: its cage refuses it to change its limits.
+func (p *Process) SettleCPU(long bool) error {
+	seconds, most := p.limits.processor()
+	if long {
+		seconds = most
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return nil // whoever talks to it will see
+	}
+	limit := unix.Rlimit{Cur: seconds, Max: seconds + unheeded}
+	if err := unix.Prlimit(p.pid, unix.RLIMIT_CPU, &limit, nil); err != nil {
+		return fmt.Errorf("sandbox: processor time: %w", err)
+	}
+	return nil
+}
+
 // Nice raises the nice value of every thread of the group by n, for good: only a process
 // with privileges can lower it again. The cage itself lets no process change its own.
 func (p *Process) Nice(n int) error {

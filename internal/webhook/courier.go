@@ -47,9 +47,9 @@ type Jobs interface {
 
 // Options of NewCourier.
 type Options struct {
-	Render func(job.Job) ([]byte, error) // what GET /1.0/jobs/{id} answers
-	Pauses []time.Duration               // after each failed try but the last; DefaultPauses when nil
-	Random func() float64                // from 0 up to 1, for the jitter; of crypto/rand when nil
+	Render func(context.Context, job.Job) ([]byte, error) // what GET /1.0/jobs/{id} answers
+	Pauses []time.Duration                                // after each failed try but the last; DefaultPauses when nil
+	Random func() float64                                 // from 0 up to 1, for the jitter; of crypto/rand when nil
 	Log    *slog.Logger
 }
 
@@ -58,7 +58,7 @@ type Courier struct {
 	box    *Box
 	jobs   Jobs
 	send   Sender
-	render func(job.Job) ([]byte, error)
+	render func(context.Context, job.Job) ([]byte, error)
 	when   schedule
 	log    *slog.Logger
 

@@ -274,7 +274,7 @@ func TestRestart(t *testing.T) {
 func TestLostTry(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		b.ends("k", Order{URL: address}, nil)
-		late := NewCourier(b.Box, b.jobs, b.hooks, Options{Render: func(job.Job) ([]byte, error) { return nil, nil },
+		late := NewCourier(b.Box, b.jobs, b.hooks, Options{Render: func(context.Context, job.Job) ([]byte, error) { return nil, nil },
 			Random: unit, Log: b.log})
 		taken, err := late.take(t.Context())
 		if err != nil || len(taken) != 1 {

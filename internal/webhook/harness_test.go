@@ -114,7 +114,9 @@ func (b *bench) job(id string) job.Job {
 // run lets a courier work until stop is called.
 func (b *bench) run(o Options) (stop func()) {
 	if o.Render == nil {
-		o.Render = func(j job.Job) ([]byte, error) { return []byte(j.ID + " " + j.Expires.Format(time.RFC3339)), nil }
+		o.Render = func(_ context.Context, j job.Job) ([]byte, error) {
+			return []byte(j.ID + " " + j.Expires.Format(time.RFC3339)), nil
+		}
 	}
 	if o.Random == nil {
 		o.Random = func() float64 { return 0.5 } // neither stretched nor shortened

@@ -86,7 +86,7 @@ func (c *Courier) compose(ctx context.Context, d Delivery, start, held time.Time
 	if j.Noticing && !j.Canceled && j.Output.Path != "" {
 		j.Expires = held
 	}
-	body, err := c.render(j)
+	body, err := c.render(ctx, j)
 	if err != nil {
 		return egress.Message{}, err
 	}

@@ -42,6 +42,13 @@ type Submission struct {
 	Once  job.Once   // of a request that may be sent again
 
 	Notice json.RawMessage // opaque: whom to tell of the end; nil for nobody
+
+	// ID is the id of the job, a UUID v4, where the request has given one out before. Then
+	// one job comes of it, however often it is submitted, though not twice at a time.
+	ID string
+	// File is the input by its name among the stored files, instead of Input. It stays where
+	// it is, so that nothing is lost should the process end meanwhile; the job has a link.
+	File string
 }
 
 // Receipt is a submitted job.
@@ -64,17 +71,28 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	}
 	// A client that leaves at this very moment must not leave a row without input behind.
 	ctx = context.WithoutCancel(ctx)
+	if s.ID == "" {
+		s.ID = uuid.NewString()
+	} else if j, err := d.store.Get(ctx, s.ID); !problem.Has(err, problem.NotFound) {
+		return Receipt{Job: j, Repeated: true}, err
+	}
 	raw, err := json.Marshal(s.Order)
 	if err != nil {
 		return Receipt{}, err
 	}
-	j := job.Job{ID: uuid.NewString(), KeyID: s.KeyID, Request: raw, Tag: s.Order.Tag, Once: s.Once, Notice: s.Notice}
+	j := job.Job{ID: s.ID, KeyID: s.KeyID, Request: raw, Tag: s.Order.Tag, Once: s.Once, Notice: s.Notice}
 	if s.Input != nil {
 		j.InputRef, j.InputSize = inputName(j.ID), s.Input.Size
 		// What is waited for is made durable only if the client is sent away with a
 		// promise: until then nobody was told anything. See Durable.
 		if err := d.files.Keep(s.Input.Path(), j.InputRef, !s.Wait); err != nil {
 			return Receipt{}, errors.Join(d.space.Note(err), d.files.Remove(j.InputRef))
+		}
+	}
+	if s.File != "" {
+		j.InputRef = inputName(j.ID)
+		if err := d.files.Link(s.File, j.InputRef); err != nil {
+			return Receipt{}, err
 		}
 	}
 	r, err := d.insert(ctx, j, s.Wait)
@@ -193,6 +211,13 @@ func (d *Desk) Cancel(ctx context.Context, id string) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
+	if j.Batch.Total > 0 {
+		err = d.clear(ctx, j)
+		if j.Canceled && j.Output.Path != "" { // it stands for those of the items
+			err = errors.Join(err, d.store.MarkResultGone(ctx, id))
+		}
+		return j, err
+	}
 	d.worker.interrupt(id)
 	d.worker.redact(ctx, j)
 	if j.InputRef != "" && j.State.Ended() {
@@ -207,7 +232,8 @@ func (d *Desk) Cancel(ctx context.Context, id string) (job.Job, error) {
 // Readmit is called when the limits of a key have changed: what waited for more room goes on.
 func (d *Desk) Readmit(ctx context.Context, keyID string) error { return d.store.Readmit(ctx, keyID) }
 
-// OpenResult opens a result by the secret id of its link. Errors: not-found, and
+// OpenResult opens a result by the secret id of its link. There is no file for a batch,
+// whose results are those of its items. Errors: not-found, and
 // link-expired for what was there once.
 func (d *Desk) OpenResult(ctx context.Context, linkID string) (job.Job, *os.File, error) {
 	j, err := d.store.GetByLink(ctx, linkID)
@@ -219,6 +245,9 @@ func (d *Desk) OpenResult(ctx context.Context, linkID string) (job.Job, *os.File
 			return job.Job{}, nil, problem.New(problem.NotFound)
 		}
 		return job.Job{}, nil, problem.New(problem.LinkExpired)
+	}
+	if j.Batch.Total > 0 {
+		return j, nil, nil
 	}
 	f, err := d.files.Open(j.Output.Path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -26,7 +26,9 @@ func (t *task) fetchInput(ctx context.Context, order *Order) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	order.Name = staged.Name
+	if order.Name == "" {
+		order.Name = staged.Name
+	}
 	name := inputName(t.job.ID)
 	if err := t.files.Keep(staged.Blob.Path(), name, true); err != nil {
 		return "", err

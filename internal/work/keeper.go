@@ -44,17 +44,19 @@ func (k *Keeper) Expired(ctx context.Context) {
 			k.log.Error("sweeper", "error", err)
 			return
 		}
+		var gone []string
 		for _, l := range left {
 			if err := k.files.Remove(l.Path); err != nil {
 				k.log.Error("result not removed", "job", l.Job, "error", err)
-				return
+				break
 			}
-			if err := k.store.MarkResultGone(ctx, l.Job); err != nil {
-				k.log.Error("result not marked", "job", l.Job, "error", err)
-				return
-			}
+			gone = append(gone, l.Job)
 		}
-		if len(left) < batch {
+		if err := k.store.MarkResultGone(ctx, gone...); err != nil {
+			k.log.Error("results not marked", "error", err)
+			return
+		}
+		if len(gone) < batch {
 			return
 		}
 	}

@@ -31,6 +31,11 @@ type Order struct {
 	Detail report.Detail `json:"detail"`
 	Tag    string        `json:"tag,omitempty"`
 	Source *Source       `json:"source,omitempty"`
+	Told   bool          `json:"told,omitempty"` // of an item: its batch shows its report
+
+	// Uploaded is the size of the input in bytes where it came as a resumable upload, whose
+	// id the job then has: the upload still answers when there is nothing left of it.
+	Uploaded int64 `json:"uploaded,omitempty"`
 }
 
 // redacted is the order without what only the work needs: the address of a source may hold

@@ -165,17 +165,26 @@ func (w *Worker) drain(ctx context.Context) {
 
 // redact forgets the source of a job that has ended.
 func (w *Worker) redact(ctx context.Context, j job.Job) {
-	order, err := ReadOrder(j.Request)
-	if err != nil || order.Source == nil {
+	raw, ok := w.redacted(j)
+	if !ok {
 		return
 	}
-	raw, err := json.Marshal(order.redacted())
-	if err == nil {
-		err = w.store.Redact(ctx, j.ID, raw)
+	if err := w.store.Redact(ctx, map[string]json.RawMessage{j.ID: raw}); err != nil {
+		w.log.Error("source of an ended job not forgotten", "job", j.ID, "error", err)
 	}
+}
+
+// redacted is the request of a job without its source; false if it has none.
+func (w *Worker) redacted(j job.Job) (json.RawMessage, bool) {
+	order, err := ReadOrder(j.Request)
+	if err != nil || order.Source == nil {
+		return nil, false
+	}
+	raw, err := json.Marshal(order.redacted())
 	if err != nil {
 		w.log.Error("source of an ended job not forgotten", "job", j.ID, "error", err)
 	}
+	return raw, err == nil
 }
 
 // release gives a job back to the queue.

@@ -40,7 +40,7 @@ type sessionKey struct{}
 //	await ID                        poll a job until it has ended
 //	status CODE [PROBLEM]           of the reply, and its problem's code
 //	[!] json PATH [VALUE|/REGEX/]   a value of the reply, or that there is one
-//	let NAME PATH                   set a variable from the reply; link is the path of url
+//	let NAME PATH                   set a variable from the reply; link is the path of url, header:X a header
 //	[!] header NAME [REGEX]         a header of the reply
 //	[!] log REGEX                   what the server logged
 //	saw N REGEX                     requests that the origins got, by lines of the request
@@ -281,6 +281,10 @@ func doLet(s *session, args []string) error {
 		f, err := s.last.fields()
 		s.ts.Setenv(args[0], f.path())
 		return err
+	}
+	if name, ok := strings.CutPrefix(args[1], "header:"); ok {
+		s.ts.Setenv(args[0], s.last.header.Get(name))
+		return nil
 	}
 	value, found := lookup(s.json, args[1])
 	if !found {

@@ -187,7 +187,7 @@ func (s *server) waitEnd() {
 func (s *server) checkNothingLeft() {
 	s.t.Helper()
 	s.checkNoProcess()
-	for _, folder := range []string{"incoming", "inputs", "jobs"} {
+	for _, folder := range []string{"incoming", "uploads", "inputs", "jobs"} {
 		if left := s.files(folder); len(left) > 0 {
 			s.t.Errorf("left in %s: %q", folder, left)
 		}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"compressor/internal/problem"
@@ -62,6 +63,34 @@ func (s *Store) Keep(path, name string, durable bool) error {
 	return nil
 }
 
+// Link gives the kept file from a second name, and returns only when that is on the disk, as
+// the contents must be already. A file that a crash left under that name gives way. The file
+// counts as young from now on, so that it is not taken for an orphan before a row names it.
+func (s *Store) Link(from, name string) error {
+	old, err := s.path(from)
+	if err != nil {
+		return err
+	}
+	to, err := s.path(name)
+	if err != nil {
+		return err
+	}
+	if err := s.folder(filepath.Dir(to)); err != nil {
+		return full(err)
+	}
+	now := time.Now()
+	if err := os.Chtimes(old, now, now); err != nil {
+		return err
+	}
+	if err := s.Remove(name); err != nil {
+		return err
+	}
+	if err := os.Link(old, to); err != nil {
+		return full(err)
+	}
+	return full(syncPath(filepath.Dir(to)))
+}
+
 // folder makes a folder that is missing, and makes it last: once, so that keeping a file
 // in it costs no more than the file and its name.
 func (s *Store) folder(dir string) error {
@@ -80,16 +109,31 @@ func (s *Store) folder(dir string) error {
 	return nil
 }
 
+// syncers is how many files are flushed at once, so that they share commits of the journal.
+const syncers = 16
+
 // Sync makes durable what was kept without.
-func (s *Store) Sync(name string) error {
-	path, err := s.path(name)
-	if err != nil {
-		return err
+func (s *Store) Sync(names ...string) error {
+	var g errgroup.Group
+	g.SetLimit(syncers)
+	folders := map[string]bool{}
+	for _, name := range names {
+		path, err := s.path(name)
+		if err != nil {
+			return errors.Join(err, g.Wait())
+		}
+		folders[filepath.Dir(path)] = true
+		g.Go(func() error { return syncPath(path) })
 	}
-	if err := syncPath(path); err != nil {
+	if err := g.Wait(); err != nil {
 		return full(err)
 	}
-	return full(syncPath(filepath.Dir(path)))
+	for folder := range folders {
+		if err := syncPath(folder); err != nil {
+			return full(err)
+		}
+	}
+	return nil
 }
 
 // Open gives a kept file. A missing one is an fs.ErrNotExist.

@@ -5,6 +5,7 @@ import (
 	"compressor/internal/codec"
 	"compressor/internal/codec/avif"
 	"compressor/internal/codec/jpeg"
+	"compressor/internal/codec/mp4"
 	"compressor/internal/codec/png"
 	"compressor/internal/codec/svg"
 	"compressor/internal/codec/webp"
@@ -20,5 +21,6 @@ func Codecs() *codec.Registry {
 	all.Add(webp.Codec{}, webp.Format())
 	all.Add(avif.Codec{}, avif.Format())
 	all.Add(svg.Codec{}, svg.Formats()...)
+	all.Add(mp4.Codec{}, mp4.Formats()...)
 	return all
 }

@@ -42,6 +42,9 @@ type Suite struct {
 	// Decode is an independent decoder, such as the standard library's.
 	Decode func(io.Reader) (image.Image, error)
 
+	// Probe is an independent reader of films; Decode is not needed then.
+	Probe func(t *testing.T, path string) Probed
+
 	// Unpack is an independent reader of a container's members; Decode is not needed then.
 	Unpack func([]byte) ([]Unpacked, error)
 
@@ -86,7 +89,7 @@ func Run(t *testing.T, s Suite) {
 		t.Run(sample.Name, func(t *testing.T) {
 			t.Parallel()
 			c := b.open(t, sample)
-			c.thorough = i < 2
+			c.thorough = i < 2 && s.Probe == nil || i == 0
 			t.Run("facts", c.golden)
 			t.Run("damage", c.damage)
 			if sample.Untouched != "" {
@@ -98,6 +101,10 @@ func Run(t *testing.T, s Suite) {
 				return
 			}
 			t.Run("limits", c.limits)
+			if s.Probe != nil {
+				c.film(t, i == 0)
+				return
+			}
 			t.Run("levels", c.levels)
 			t.Run("quality", c.quality)
 			t.Run("metadata", c.metadata)
@@ -134,7 +141,7 @@ func newBench(t testing.TB, s Suite) *bench {
 	if b.formats, err = format.NewTable(b.all.Rows()...); err != nil {
 		t.Fatal(err)
 	}
-	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{}}
+	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{}, recipe.FamilyVideo: metric.Film{}}
 	if b.engine, err = engine.New(b.all, metrics); err != nil {
 		t.Fatal(err)
 	}
@@ -194,15 +201,15 @@ func (b *bench) request(src blob.Blob, r recipe.Recipe) engine.Request {
 func (c *specimen) subject(r recipe.Recipe) codec.Subject {
 	return codec.Subject{
 		Blob: c.src, Name: "sample." + c.row.Ext[0], Format: c.row.ID, MayBe: []format.ID{c.row.ID},
-		Facts: c.facts, Floor: r.Compression(c.row.Family).Floor(),
+		Facts: c.facts, Floor: r.Floor(c.row.Family),
 	}
 }
 
 // siblings lists the other formats of the family that the samples can become: nothing
-// becomes a drawing.
+// becomes a drawing, and videos keep their format.
 func (b *bench) siblings() []format.Row {
 	return slices.DeleteFunc(b.all.Rows(), func(r format.Row) bool {
-		return r.ID == b.row.ID || r.Family != b.row.Family || r.Vector
+		return r.ID == b.row.ID || r.Family != b.row.Family || r.Vector || r.Family == recipe.FamilyVideo
 	})
 }
 
@@ -211,6 +218,7 @@ func at(level recipe.Compression) recipe.Recipe {
 	return recipe.Recipe{
 		Image:   recipe.Image{Compression: level, Format: recipe.Formats{recipe.Keep}, Background: "#ffffff"},
 		Archive: recipe.Archive{Compression: level, Contents: true, Depth: 3},
+		Video:   &recipe.Video{Compression: level, FastStart: true},
 	}
 }
 

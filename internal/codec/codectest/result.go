@@ -78,6 +78,9 @@ func (b *bench) make(t *testing.T, src blob.Blob, r recipe.Recipe) made {
 // asText names a recipe in messages.
 func asText(r recipe.Recipe) string {
 	text := string(r.Image.Compression)
+	if v := r.Video; v != nil && v.Resize != nil {
+		text += " film resize " + v.Resize.Mode
+	}
 	if r.Image.Quality != nil {
 		text = fmt.Sprintf("quality %d", *r.Image.Quality)
 	}
@@ -96,6 +99,9 @@ func (m made) same() bool { return m.out.Result.Path() == m.in.Path() }
 // changed says that something else than the input was asked for.
 func (m made) changed() bool {
 	img := m.recipe.Image
+	if m.row.Family == recipe.FamilyVideo {
+		return m.recipe.Video.Resize != nil
+	}
 	return img.Geometry() || !slices.Contains(m.recipe.MayBe(m.row.Family, m.row.ID), m.row.ID)
 }
 
@@ -158,7 +164,8 @@ func (m made) reported(t *testing.T) {
 	case *rep.Score < min(floor, 100)-0.0005: // the report rounds to three decimals
 		t.Errorf("%s: score %g is under the floor of %g, reason %q", asText(m.recipe), *rep.Score, floor, rep.Reason)
 	}
-	if rep.Score != nil && m.row.Family == recipe.FamilyImage && !m.recipe.Image.Geometry() && (m.after.row.Alpha || !m.before.facts.Alpha) {
+	comparable := m.row.Family == recipe.FamilyImage && !m.recipe.Image.Geometry() || m.row.Family == recipe.FamilyVideo && !m.changed()
+	if rep.Score != nil && comparable && (m.after.row.Alpha || !m.before.facts.Alpha) {
 		if again := m.score(t); math.Abs(min(again, 100)-*rep.Score) > 0.0006 {
 			t.Errorf("%s: reported score %g, measured again %g", asText(m.recipe), *rep.Score, again)
 		}
@@ -168,7 +175,11 @@ func (m made) reported(t *testing.T) {
 // score measures the result against the input from scratch.
 func (m made) score(t *testing.T) float64 {
 	t.Helper()
-	ref, err := metric.Pixels{}.Reference(t.Context(), codec.Subject{Blob: m.in, Format: m.before.row.ID})
+	var judge engine.Metric = metric.Pixels{}
+	if m.row.Family == recipe.FamilyVideo {
+		judge = metric.Film{}
+	}
+	ref, err := judge.Reference(t.Context(), codec.Subject{Blob: m.in, Format: m.before.row.ID})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ type load struct {
 func loadOf(ctx context.Context, q Querier, keyID string) (load, error) {
 	var l load
 	rows, err := q.QueryContext(ctx, `SELECT state, COUNT(*), SUM(input_size) FROM job
-		WHERE key_id = $1 AND `+open+` GROUP BY state`, keyID)
+		WHERE key_id = $1 AND `+open+single+` GROUP BY state`, keyID)
 	if err != nil {
 		return l, fmt.Errorf("open jobs of a key: %w", err)
 	}
@@ -80,42 +80,45 @@ func (l load) takes(size, limit int64) error {
 		return nil
 	}
 	if size > limit {
-		return problem.Newf(problem.FileTooLarge, "This API key may have %d bytes in jobs that have not ended, and this file alone has %d.", limit, size)
+		return problem.Newf(problem.FileTooLarge, "This API key may have %d bytes in jobs that have not ended, and this alone has %d.", limit, size)
 	}
 	return problem.Newf(problem.KeyBusy, "This API key may have %d bytes in jobs that have not ended. Try again when some have.", limit)
 }
 
-// admission says in which state a new job starts, or that it may not.
-func (s *Store) admission(ctx context.Context, tx *sql.Tx, j job.Job) (job.State, error) {
+// admission says how many of so many new jobs of this key, whose inputs have so many bytes
+// together, start in the queue, the others being held, or that they may not be at all.
+func (s *Store) admission(ctx context.Context, tx *sql.Tx, keyID string, fresh int, bytes int64) (room int, err error) {
 	if s.limits.Queued > 0 {
 		var waiting int
-		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM job WHERE `+open+` AND state <> 'processing'`).Scan(&waiting)
+		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM job WHERE `+open+single+` AND state <> 'processing'`).Scan(&waiting)
 		if err != nil {
-			return "", fmt.Errorf("count of jobs: %w", err)
+			return 0, fmt.Errorf("count of jobs: %w", err)
 		}
-		if waiting >= s.limits.Queued {
-			return "", problem.New(problem.QueueFull)
+		if waiting+fresh > s.limits.Queued {
+			return 0, problem.New(problem.QueueFull)
 		}
 	}
-	limits, _, err := s.keyLimits(ctx, tx, j.KeyID)
+	limits, _, err := s.keyLimits(ctx, tx, keyID)
 	if err != nil {
-		return "", err
+		return 0, err
 	}
-	l, err := loadOf(ctx, tx, j.KeyID)
+	l, err := loadOf(ctx, tx, keyID)
 	if err != nil {
-		return "", err
+		return 0, err
 	}
-	if limits.QueuedPerKey > 0 && l.Queued() >= limits.QueuedPerKey {
-		return "", problem.New(problem.KeyBusy)
+	if limits.QueuedPerKey > 0 && l.Queued()+fresh > limits.QueuedPerKey {
+		return 0, problem.New(problem.KeyBusy)
 	}
-	if err := l.takes(j.InputSize, limits.BytesPerKey); err != nil {
-		return "", err
+	if err := l.takes(bytes, limits.BytesPerKey); err != nil {
+		return 0, err
 	}
-	// One that is held already goes first, whatever room there is.
-	if limits.Admitted > 0 && (l.Enqueued+l.Processing >= limits.Admitted || l.Held > 0) {
-		return job.Held, nil
+	switch {
+	case limits.Admitted <= 0:
+		return fresh, nil
+	case l.Held > 0: // one that is held already goes first, whatever room there is
+		return 0, nil
 	}
-	return job.Enqueued, nil
+	return min(fresh, max(0, limits.Admitted-l.Enqueued-l.Processing)), nil
 }
 
 // roomAtOnce says whether a job may start without the queue. The service's limit of jobs is
@@ -142,9 +145,9 @@ func (s *Store) roomAtOnce(ctx context.Context, q Querier, j job.Job) error {
 // insertIf is insert under the conditions of roomAtOnce, in one statement: two that come at
 // once cannot both take the last place. Its first parameters are those of insert.
 const insertIf = `INSERT INTO job (` + columns + `) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-	$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27
-	WHERE (SELECT COUNT(*) FROM job WHERE key_id = $2 AND ` + open + ` AND state = 'processing') < $28
-	AND (SELECT COALESCE(SUM(input_size), 0) FROM job WHERE key_id = $2 AND ` + open + `) <= $29`
+	$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33
+	WHERE (SELECT COUNT(*) FROM job WHERE key_id = $2 AND ` + open + single + ` AND state = 'processing') < $34
+	AND (SELECT COALESCE(SUM(input_size), 0) FROM job WHERE key_id = $2 AND ` + open + single + `) <= $35`
 
 // insertLazily inserts a row that was promised to nobody, if there is room for it.
 func (s *Store) insertLazily(ctx context.Context, j *job.Job) error {

@@ -21,8 +21,14 @@ func (s *Store) Claim(ctx context.Context, t job.Ticket, owner string, lease tim
 		j, err = one(ctx, tx, job.ErrStale, `UPDATE job SET state = 'processing', owner = $1, lease_until = $2, started = $3
 			WHERE id = $4 AND epoch = $5 AND state = 'enqueued' RETURNING `+columns,
 			owner, database.Millis(now.Add(lease)), database.Millis(now), t.Job, t.Epoch)
-		return err
+		if err != nil {
+			return err
+		}
+		return beginBatch(ctx, tx, j)
 	})
+	if err == nil && j.Parent != "" {
+		s.notify(j.Parent)
+	}
 	return j, err
 }
 
@@ -87,7 +93,7 @@ func (s *Store) Finish(ctx context.Context, t job.Ticket, o job.Outcome) (job.Jo
 	if o.Output.Path != "" && o.Expires.IsZero() {
 		o.Expires = now.Add(s.keep)
 	}
-	var j job.Job
+	var j, whole job.Job
 	var admitted []string
 	err := s.change(ctx, t.Job, func(tx *sql.Tx) error {
 		var err error
@@ -104,6 +110,9 @@ func (s *Store) Finish(ctx context.Context, t job.Ticket, o job.Outcome) (job.Jo
 		if j, err = s.ended(ctx, tx, j); err != nil {
 			return err
 		}
+		if whole, err = s.endItem(ctx, tx, j); err != nil {
+			return err
+		}
 		admitted, err = s.admit(ctx, tx, j.KeyID)
 		return err
 	})
@@ -115,6 +124,7 @@ func (s *Store) Finish(ctx context.Context, t job.Ticket, o job.Outcome) (job.Jo
 	}
 	s.issued(admitted)
 	s.noticed(j)
+	s.told(whole)
 	return j, nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"compressor/internal/database"
@@ -17,12 +19,12 @@ const batch = 100
 
 // Recover implements job.Keeper.
 func (s *Store) Recover(ctx context.Context, node string) (int, error) {
-	held, err := tickets(ctx, s.db.Read(), `SELECT id, epoch FROM job WHERE `+open+` AND state = 'processing'
+	held, err := tickets(ctx, s.db.Read(), `SELECT id, epoch FROM job WHERE `+open+` AND state = 'processing'`+single+`
 		AND (owner = $1 OR substr(owner, 1, $2) = $3) ORDER BY created`, node, len(node)+1, node+"/")
 	if err != nil {
 		return 0, err
 	}
-	waiting, err := tickets(ctx, s.db.Read(), `SELECT id, epoch FROM job WHERE `+open+` AND state = 'enqueued' ORDER BY created`)
+	waiting, err := tickets(ctx, s.db.Read(), `SELECT id, epoch FROM job WHERE `+open+` AND state = 'enqueued'`+single+` ORDER BY created`)
 	if err != nil {
 		return 0, err
 	}
@@ -42,7 +44,7 @@ func (s *Store) Recover(ctx context.Context, node string) (int, error) {
 // Reap implements job.Keeper.
 func (s *Store) Reap(ctx context.Context) (int, error) {
 	now := database.Millis(s.now())
-	expired, err := tickets(ctx, s.db.Read(), `SELECT id, epoch FROM job WHERE `+open+` AND state = 'processing'
+	expired, err := tickets(ctx, s.db.Read(), `SELECT id, epoch FROM job WHERE `+open+` AND state = 'processing'`+single+`
 		AND lease_until < $1 ORDER BY created`, now)
 	if err != nil {
 		return 0, err
@@ -137,37 +139,68 @@ func (s *Store) Expired(ctx context.Context, limit int) ([]job.Leftover, error) 
 }
 
 // MarkResultGone implements job.Keeper.
-func (s *Store) MarkResultGone(ctx context.Context, id string) error {
-	_, err := s.db.Exec(ctx, `UPDATE job SET result_path = '' WHERE id = $1 AND state IN ('completed', 'failed')`, id)
-	if err != nil {
-		return fmt.Errorf("removed result: %w", err)
+func (s *Store) MarkResultGone(ctx context.Context, ids ...string) error {
+	for part := range slices.Chunk(ids, batch) {
+		err := s.db.InTx(ctx, func(tx *sql.Tx) error {
+			for _, id := range part {
+				_, err := tx.ExecContext(ctx, `UPDATE job SET result_path = '' WHERE id = $1 AND state IN ('completed', 'failed')`, id)
+				if err != nil {
+					return fmt.Errorf("removed result: %w", err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // Redact implements job.Keeper.
-func (s *Store) Redact(ctx context.Context, id string, request json.RawMessage) error {
-	_, err := s.db.Exec(ctx, `UPDATE job SET request = $1 WHERE id = $2 AND state IN ('completed', 'failed')`, string(request), id)
-	if err != nil {
-		return fmt.Errorf("redacted request: %w", err)
+func (s *Store) Redact(ctx context.Context, requests map[string]json.RawMessage) error {
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(requests)), batch) {
+		err := s.db.InTx(ctx, func(tx *sql.Tx) error {
+			for _, id := range part {
+				_, err := tx.ExecContext(ctx, `UPDATE job SET request = $1 WHERE id = $2 AND state IN ('completed', 'failed')`,
+					string(requests[id]), id)
+				if err != nil {
+					return fmt.Errorf("redacted request: %w", err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// DeleteOld implements job.Keeper.
+// DeleteOld implements job.Keeper. The items of a batch go when it may go, and it itself
+// once they are gone.
 func (s *Store) DeleteOld(ctx context.Context, before time.Time) (int, error) {
 	total := 0
-	for {
-		n, err := s.db.Exec(ctx, `DELETE FROM job WHERE id IN (SELECT id FROM job
-			WHERE finished > 0 AND finished < $1 AND result_path = '' AND NOT noticing LIMIT $2)`, database.Millis(before), batch)
-		if err != nil {
-			return total, fmt.Errorf("old jobs: %w", err)
-		}
-		total += int(n)
-		if n < batch {
-			return total, nil
+	for _, text := range []string{
+		`DELETE FROM job WHERE id IN (SELECT item.id FROM job AS whole JOIN job AS item ON item.parent_id = whole.id
+			WHERE whole.items > 0 AND whole.finished > 0 AND whole.finished < $1 AND whole.result_path = '' AND NOT whole.noticing
+			AND item.result_path = '' LIMIT $2)`,
+		`DELETE FROM job WHERE id IN (SELECT id FROM job
+			WHERE finished > 0 AND finished < $1 AND result_path = '' AND NOT noticing AND parent_id IS NULL
+			AND (items = 0 OR NOT EXISTS (SELECT 1 FROM job AS item WHERE item.parent_id = job.id)) LIMIT $2)`,
+	} {
+		for {
+			n, err := s.db.Exec(ctx, text, database.Millis(before), batch)
+			if err != nil {
+				return total, fmt.Errorf("old jobs: %w", err)
+			}
+			total += int(n)
+			if n < batch {
+				break
+			}
 		}
 	}
+	return total, nil
 }
 
 // References implements job.Keeper.

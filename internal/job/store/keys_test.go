@@ -38,8 +38,9 @@ func (k *fakeKeys) set(o store.Own) {
 	k.own = o
 }
 
-func (k *fakeKeys) EndedTx(_ context.Context, _ *sql.Tx, j job.Job) error {
-	k.ended[j.State]++
+func (k *fakeKeys) EndedTx(_ context.Context, _ *sql.Tx, _ string, completed, failed int) error {
+	k.ended[job.Completed] += completed
+	k.ended[job.Failed] += failed
 	return k.fail
 }
 

@@ -14,7 +14,11 @@ import (
 // whoever waits for word of it gets that. It returns the row as it then stands.
 func (s *Store) ended(ctx context.Context, tx *sql.Tx, j job.Job) (job.Job, error) {
 	if s.keys != nil {
-		if err := s.keys.EndedTx(ctx, tx, j); err != nil {
+		completed, failed := 1, 0
+		if j.State == job.Failed {
+			completed, failed = 0, 1
+		}
+		if err := s.keys.EndedTx(ctx, tx, j.KeyID, completed, failed); err != nil {
 			return j, err
 		}
 	}
@@ -42,22 +46,26 @@ func (s *Store) putNotice(ctx context.Context, tx *sql.Tx, j job.Job) (job.Job, 
 
 // noticed tells the outbox of the notice of j, once that is committed.
 func (s *Store) noticed(j job.Job) {
-	if j.Noticing && s.outbox != nil {
+	if j.Noticing && j.Parent == "" && s.outbox != nil {
 		s.outbox.Wake()
 	}
 }
 
 // HoldTx says, within tx, how it goes with the notice of a job: that the result stays until
 // the given time, and whether the notice is over. A result that its client had removed stays
-// removed, and a job whose notice was over before is left alone.
+// removed, and a job whose notice was over before is left alone. The items
+// of a batch are held as it is.
 func (s *Store) HoldTx(ctx context.Context, tx *sql.Tx, id string, until time.Time, over bool) error {
-	_, err := tx.ExecContext(ctx, `UPDATE job SET noticing = $1,
+	res, err := tx.ExecContext(ctx, `UPDATE job SET noticing = $1,
 		expires = CASE WHEN result_path <> '' AND NOT cancel_requested THEN $2 ELSE expires END
 		WHERE id = $3 AND noticing`, !over, database.Millis(until), id)
 	if err != nil {
 		return fmt.Errorf("notice of job %s: %w", id, err)
 	}
-	return nil
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return holdItems(ctx, tx, id, !over, database.Millis(until))
 }
 
 // Keep is the life of a result.

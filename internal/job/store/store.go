@@ -42,8 +42,8 @@ type Keys interface {
 	// Own returns the limits of a key's own, as they are now.
 	Own(ctx context.Context, q Querier, keyID string) (Own, error)
 
-	// EndedTx counts, within tx, a job that has ended.
-	EndedTx(ctx context.Context, tx *sql.Tx, j job.Job) error
+	// EndedTx counts, within tx, jobs that have ended; a batch is none, its items are.
+	EndedTx(ctx context.Context, tx *sql.Tx, keyID string, completed, failed int) error
 }
 
 // Limits bound what waits. 0 is no limit.
@@ -160,9 +160,12 @@ func (s *Store) GetByLink(ctx context.Context, linkID string) (job.Job, error) {
 // it in these words, or SQLite does not see that the index serves.
 const open = `state IN ('held', 'enqueued', 'processing')`
 
+// single leaves batches out: nobody holds one, and it has no ticket.
+const single = ` AND items = 0`
+
 // Counts implements job.Reader.
 func (s *Store) Counts(ctx context.Context) (job.Counts, error) {
-	return count(ctx, s.db.Read(), `SELECT state, COUNT(*) FROM job WHERE `+open+` GROUP BY state`)
+	return count(ctx, s.db.Read(), `SELECT state, COUNT(*) FROM job WHERE `+open+single+` GROUP BY state`)
 }
 
 // CountsOf implements job.Reader.
@@ -171,7 +174,7 @@ func (s *Store) CountsOf(ctx context.Context, keyID string) (job.Counts, error) 
 }
 
 func countOf(ctx context.Context, q Querier, keyID string) (job.Counts, error) {
-	return count(ctx, q, `SELECT state, COUNT(*) FROM job WHERE key_id = $1 AND `+open+` GROUP BY state`, keyID)
+	return count(ctx, q, `SELECT state, COUNT(*) FROM job WHERE key_id = $1 AND `+open+single+` GROUP BY state`, keyID)
 }
 
 func count(ctx context.Context, q Querier, text string, args ...any) (job.Counts, error) {

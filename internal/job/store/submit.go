@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 
 	"compressor/internal/database"
 	"compressor/internal/job"
-	"compressor/internal/problem"
 )
 
 // InsertClaimed implements job.Submitter.
@@ -57,12 +55,16 @@ func (s *Store) Enqueue(ctx context.Context, j job.Job) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
-	err = s.db.InTx(ctx, func(tx *sql.Tx) error {
+	err = s.db.InTx(ctx, func(tx *sql.Tx) (err error) {
 		if err := s.repeated(ctx, tx, j.Once); err != nil { // before admission: it adds nothing
 			return err
 		}
-		if j.State, err = s.admission(ctx, tx, j); err != nil {
+		room, err := s.admission(ctx, tx, j.KeyID, 1, j.InputSize)
+		if err != nil {
 			return err
+		}
+		if j.State = job.Enqueued; room < 1 {
+			j.State = job.Held
 		}
 		if err := s.add(ctx, tx, &j); err != nil {
 			return err
@@ -94,43 +96,3 @@ func (s *Store) fresh(j job.Job) (job.Job, error) {
 		Tag: j.Tag, Once: j.Once, InputSize: j.InputSize,
 		Created: database.Time(database.Millis(s.now()))}, nil
 }
-
-// Cancel implements job.Submitter.
-func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
-	trouble, err := encode(problem.New(problem.Canceled))
-	if err != nil {
-		return job.Job{}, err
-	}
-	now := database.Millis(s.now())
-	var j job.Job
-	var admitted []string
-	err = s.change(ctx, id, func(tx *sql.Tx) error {
-		// The epoch rises, so that every ticket out there is stale from this commit on.
-		j, err = one(ctx, tx, errEnded, `UPDATE job SET state = 'failed', problem = $1, cancel_requested = TRUE,
-			epoch = epoch + 1, owner = '', lease_until = 0, finished = $2
-			WHERE id = $3 AND `+open+` RETURNING `+columns, trouble, now, id)
-		if err == nil {
-			if j, err = s.ended(ctx, tx, j); err != nil {
-				return err
-			}
-			admitted, err = s.admit(ctx, tx, j.KeyID)
-			return err
-		}
-		if !errors.Is(err, errEnded) {
-			return err
-		}
-		j, err = one(ctx, tx, problem.New(problem.NotFound), `UPDATE job SET cancel_requested = TRUE,
-			expires = CASE WHEN expires > $1 THEN $1 ELSE expires END
-			WHERE id = $2 RETURNING `+columns, now, id)
-		return err
-	})
-	if err != nil {
-		return job.Job{}, err
-	}
-	s.issued(admitted)
-	s.noticed(j)
-	return j, nil
-}
-
-// errEnded is Cancel's way of telling that the job was open no more.
-var errEnded = errors.New("the job has ended")

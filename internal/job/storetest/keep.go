@@ -128,14 +128,14 @@ func testRedact(t *testing.T, mk Make) {
 	b := mk(t, Limits{})
 	j := b.claim(t, b.enqueue(t, "k1"))
 	secret, left := string(b.get(t, j.ID).Request), json.RawMessage(`{"redacted":true}`)
-	if err := b.Store.Redact(t.Context(), j.ID, left); err != nil {
+	if err := b.Store.Redact(t.Context(), map[string]json.RawMessage{j.ID: left}); err != nil {
 		t.Fatal(err)
 	}
 	if got := string(b.get(t, j.ID).Request); got != secret {
 		t.Errorf("the request of a running job became %s", got)
 	}
 	must(t)(b.Store.Finish(t.Context(), j.Ticket(), outcome("link", "some/path")))
-	if err := b.Store.Redact(t.Context(), j.ID, left); err != nil {
+	if err := b.Store.Redact(t.Context(), map[string]json.RawMessage{j.ID: left}); err != nil {
 		t.Fatal(err)
 	}
 	if got := string(b.get(t, j.ID).Request); got != string(left) {

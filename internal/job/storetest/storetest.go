@@ -105,6 +105,13 @@ func Run(t *testing.T, mk Make) {
 		{"AdmissionByCancel", testAdmissionByCancel},
 		{"Refusal", testRefusal},
 		{"Missing", testMissing},
+		{"Batch", testBatch},
+		{"BatchLists", testBatchLists},
+		{"BatchRefusal", testBatchRefusal},
+		{"BatchRace", testBatchRace},
+		{"BatchKills", testBatchKills},
+		{"BatchCancel", testBatchCancel},
+		{"BatchExpiry", testBatchExpiry},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, mk) })
 	}

@@ -9,7 +9,7 @@ ALTER TABLE api_key ADD COLUMN expires      BIGINT NOT NULL DEFAULT 0;
 -- must cover it: one entry per open job, and no look at its row.
 ALTER TABLE job ADD COLUMN input_size BIGINT NOT NULL DEFAULT 0;
 DROP INDEX job_open;
-CREATE INDEX job_open ON job (key_id, state, created, input_size) WHERE state IN ('held', 'enqueued', 'processing');
+CREATE INDEX job_open ON job (key_id, state, created, items, input_size) WHERE state IN ('held', 'enqueued', 'processing');
 
 -- One row per key and day in UTC on which it was used.
 CREATE TABLE usage_day (

@@ -1,0 +1,287 @@
+package mp4file
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"compressor/internal/problem"
+)
+
+// track reads one trak box.
+func (m *Movie) track(b box) error {
+	if len(m.Tracks) == maxTracks {
+		return problem.Over("video.tracks", int64(maxTracks+1), int64(maxTracks))
+	}
+	t := Track{raw: b.raw}
+	var err error
+	if t.trak, err = boxes(b.body); err != nil {
+		return err
+	}
+	mdia, found := find(t.trak, "mdia")
+	if !found {
+		return corrupt("track without media")
+	}
+	media, err := boxes(mdia.body)
+	if err != nil {
+		return err
+	}
+	minf, found := find(media, "minf")
+	if !found {
+		return corrupt("track without information")
+	}
+	info, err := boxes(minf.body)
+	if err != nil {
+		return err
+	}
+	stbl, found := find(info, "stbl")
+	if !found {
+		return corrupt("track without sample tables")
+	}
+	if t.stbl, err = boxes(stbl.body); err != nil {
+		return err
+	}
+	for _, kind := range []string{"saiz", "saio", "senc"} {
+		if _, ok := find(t.stbl, kind); ok {
+			t.Encrypted = true
+		}
+	}
+	if err := t.headers(media); err != nil {
+		return err
+	}
+	t.external(info)
+	if err := t.describe(); err != nil {
+		return err
+	}
+	if err := t.edits(); err != nil {
+		return err
+	}
+	if t.Samples, err = t.count(); err != nil {
+		return err
+	}
+	if m.chunks += t.chunkCount(); m.chunks > maxChunks {
+		return problem.Over("video.chunks", int64(m.chunks), maxChunks)
+	}
+	if _, ok := find(t.trak, "udta"); ok {
+		m.carry(Tags)
+	}
+	if t.dated {
+		m.carry(Creation)
+	}
+	m.Tracks = append(m.Tracks, t)
+	return nil
+}
+
+// identity is the matrix of a picture that is shown as it is stored, 16.16 and 2.30.
+var identity = [9]int32{0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000} // it is read only
+
+// headers reads tkhd, mdhd and hdlr.
+func (t *Track) headers(media []box) error {
+	tkhd, found := find(t.trak, "tkhd")
+	if !found {
+		return corrupt("track without header")
+	}
+	r := reader{data: tkhd.body}
+	long := r.u8() == 1
+	t.Enabled = r.number(3)&1 != 0
+	created := r.wide(long)
+	r.wide(long)
+	t.ID = r.u32()
+	r.take(4)
+	r.wide(long)
+	r.take(16)
+	copy(t.matrix[:], r.take(36))
+	r.take(8)
+	if r.short {
+		return corrupt("track header")
+	}
+	t.Rotation = rotation(t.matrix)
+	mdhd, _ := find(media, "mdhd")
+	r = reader{data: mdhd.body}
+	long = r.u8() == 1
+	r.take(3)
+	made := r.wide(long)
+	r.wide(long)
+	t.dated = created != 0 || made != 0
+	t.Timescale = r.u32()
+	r.wide(long)
+	if r.short || t.Timescale == 0 {
+		return corrupt("media header")
+	}
+	hdlr, _ := find(media, "hdlr")
+	r = reader{data: hdlr.body}
+	r.take(8)
+	t.Handler = string(r.take(4))
+	if r.short {
+		return corrupt("handler")
+	}
+	return nil
+}
+
+// rotation gives the quarter turns of a display matrix in degrees clockwise; -1 if it does
+// anything else, such as mirroring. Where a turn moves the picture to does not matter.
+func rotation(matrix [36]byte) int {
+	var v [9]int32
+	for i := range v {
+		v[i] = int32(binary.BigEndian.Uint32(matrix[4*i:]))
+	}
+	if v[2] != 0 || v[5] != 0 || v[8] != identity[8] {
+		return -1
+	}
+	const one = 0x10000
+	switch [4]int32{v[0], v[1], v[3], v[4]} {
+	case [4]int32{one, 0, 0, one}:
+		return 0
+	case [4]int32{0, one, -one, 0}:
+		return 90
+	case [4]int32{-one, 0, 0, -one}:
+		return 180
+	case [4]int32{0, -one, one, 0}:
+		return 270
+	}
+	return -1
+}
+
+// external says whether packets lie in another file: a data reference without the flag
+// that says "in this one" (14496-12, 8.7.2).
+func (t *Track) external(info []box) {
+	dref, found := descend(info, "dinf", "dref")
+	if !found || len(dref.body) < 8 {
+		return
+	}
+	list, err := boxes(dref.body[8:])
+	for _, b := range list {
+		if len(b.body) < 4 || b.body[3]&1 == 0 {
+			t.External = true
+		}
+	}
+	t.External = t.External || err != nil
+}
+
+// describe reads stsd.
+func (t *Track) describe() error {
+	stsd, found := find(t.stbl, "stsd")
+	if !found || len(stsd.body) < 8 {
+		return corrupt("no sample description")
+	}
+	entries, err := boxes(stsd.body[8:])
+	if err != nil {
+		return err
+	}
+	if t.Descriptions = len(entries); t.Descriptions == 0 {
+		return corrupt("no sample description")
+	}
+	entry := entries[0]
+	t.Codec = entry.kind
+	t.Encrypted = t.Encrypted || entry.kind == "encv" || entry.kind == "enca" || entry.kind == "drmi" || entry.kind == "drms"
+	if t.Handler != "vide" {
+		return nil
+	}
+	const fixed = 78 // bytes of a visual sample entry before its boxes
+	if len(entry.body) < fixed {
+		return corrupt("sample description of %d bytes", len(entry.body))
+	}
+	t.Width = int(binary.BigEndian.Uint16(entry.body[24:]))
+	t.Height = int(binary.BigEndian.Uint16(entry.body[26:]))
+	if t.Width == 0 || t.Height == 0 {
+		return corrupt("%d×%d pixels", t.Width, t.Height)
+	}
+	extensions, err := boxes(entry.body[fixed:])
+	if err != nil {
+		return err
+	}
+	t.Video.read(extensions)
+	if v := &t.Video; t.Codec == "avc1" && (v.width != t.Width || v.height != t.Height) {
+		v.Extra = append(v.Extra, "another size")
+	}
+	return nil
+}
+
+// passedOver is the id of a box that films on the web often have in the description of their
+// video, and that decoders pass over: it changes nothing of the look.
+const passedOver = "\x6b\x68\x40\xf2\x5f\x24\x4f\xc5\xba\x39\xa5\x1b\xcf\x03\x23\xf3"
+
+// read takes what the boxes of a visual sample entry say.
+func (v *VideoConfig) read(list []box) {
+	v.Bits, v.Chroma = 8, 1
+	for _, b := range list {
+		switch b.kind {
+		case "avcC":
+			v.h264(b.body)
+		case "colr":
+			v.colour(b.body)
+		case "pasp":
+			v.Stretched = len(b.body) < 8 || u32(b.body, 0) != u32(b.body, 1)
+		case "btrt", "fiel", "chrm":
+		case "uuid":
+			if !bytes.HasPrefix(b.body, []byte(passedOver)) {
+				v.Extra = append(v.Extra, "uuid")
+			}
+		default:
+			v.Extra = append(v.Extra, b.kind)
+		}
+	}
+}
+
+// h264 reads the decoder configuration (ISO/IEC 14496-15, 5.3.3.1): all parameter sets in
+// it must agree on what is handled.
+func (v *VideoConfig) h264(body []byte) {
+	r := reader{data: body}
+	r.u8()
+	v.Profile = r.u8()
+	r.take(3)
+	for i := range r.u8() & 31 {
+		s := readSequence(r.take(r.u16()))
+		if !s.known || i > 0 {
+			v.Extra = append(v.Extra, "parameter sets")
+		}
+		v.width, v.height = s.width, s.height
+		v.Chroma, v.Bits, v.Interlaced = s.chroma, s.bits, v.Interlaced || s.interlaced
+	}
+	if r.short {
+		v.Extra = append(v.Extra, "avcC")
+	}
+}
+
+func (v *VideoConfig) colour(body []byte) {
+	r := reader{data: body}
+	kind := string(r.take(4))
+	if kind != "nclx" && kind != "nclc" {
+		v.Extra = append(v.Extra, "colr "+kind)
+		return
+	}
+	v.Primaries, v.Transfer, v.Matrix = r.u16(), r.u16(), r.u16()
+	v.Full = kind == "nclx" && r.u8()&0x80 != 0
+}
+
+// edits reads the edit list, if there is one.
+func (t *Track) edits() error {
+	elst, found := descend(t.trak, "edts", "elst")
+	if !found {
+		return nil
+	}
+	r := reader{data: elst.body}
+	long := r.u8() == 1
+	r.take(3)
+	count := r.u32()
+	size := 12
+	if long {
+		size = 20
+	}
+	if r.short || uint64(count)*uint64(size) > uint64(len(r.data)) {
+		return corrupt("edit list of %d entries in %d bytes", count, len(r.data))
+	}
+	if count > maxEdits {
+		return problem.Over("video.edits", int64(count), maxEdits)
+	}
+	for range count {
+		e := Edit{Duration: r.wide(long)}
+		if long {
+			e.Start = int64(r.u64())
+		} else {
+			e.Start = int64(int32(r.u32()))
+		}
+		e.Rate = r.u32()
+		t.Edits = append(t.Edits, e)
+	}
+	return nil
+}

@@ -214,6 +214,59 @@ func TestEndsAreCounted(t *testing.T) {
 	}
 }
 
+// TestBatchOfAKey: its items count, together at the door and one by one at the end.
+func TestBatchOfAKey(t *testing.T) {
+	s, keys := keyed(t, store.Limits{Admitted: 1, BytesPerKey: 100})
+	items := func(sizes ...int64) (list []job.Job) {
+		for _, n := range sizes {
+			list = append(list, job.Job{InputRef: "in", InputSize: n})
+		}
+		return list
+	}
+	submit := func(sizes ...int64) (job.Job, error) {
+		return s.EnqueueBatch(t.Context(), job.Job{KeyID: "k"}, items(sizes...))
+	}
+	if _, err := submit(60, 41); !problem.Has(err, problem.FileTooLarge) {
+		t.Errorf("too much at once: %v", err)
+	}
+	whole, err := submit(50, 40, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := submit(5, 5); !problem.Has(err, problem.KeyBusy) {
+		t.Errorf("too much for now: %v", err)
+	}
+	keys.set(store.Own{Admitted: 2, Bytes: 200})
+	if err := s.Readmit(t.Context(), "k"); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := s.CountsOf(t.Context(), "k"); err != nil || c != (job.Counts{Held: 1, Enqueued: 2}) {
+		t.Errorf("%+v %v", c, err)
+	}
+	var first job.Job
+	err = s.Items(t.Context(), whole.ID, func(j job.Job) error {
+		if j.Position == 0 {
+			first = j
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, err = s.Claim(t.Context(), first.Ticket(), "n/p", lease); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Finish(t.Context(), first.Ticket(), job.Outcome{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Cancel(t.Context(), whole.ID); err != nil {
+		t.Fatal(err)
+	}
+	if keys.ended[job.Completed] != 1 || keys.ended[job.Failed] != 2 {
+		t.Errorf("%v", keys.ended)
+	}
+}
+
 // BenchmarkAdmission is what a submission costs while 10,000 jobs wait, most of them, or all,
 // its own key's.
 func BenchmarkAdmission(b *testing.B) {

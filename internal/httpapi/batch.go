@@ -81,7 +81,7 @@ func (s *Server) takeBatchForm(x *exchange) (work.Receipt, error) {
 		return work.Receipt{}, problem.Newf(problem.FileTooLarge, "The batch is larger than the %d bytes allowed here.", s.config.BatchBytes)
 	}
 	if size < 0 || size > smallInput {
-		if err := s.to.Desk.Ready(x.r.Context()); err != nil {
+		if err := s.to.Desk.Room(size); err != nil {
 			return work.Receipt{}, err
 		}
 	}

@@ -31,7 +31,13 @@ type Item struct {
 // SubmitBatch takes a batch in, all of it or nothing. Once it returns, no item is lost.
 // Errors: as of Submit.
 func (d *Desk) SubmitBatch(ctx context.Context, b Batch) (r Receipt, err error) {
-	if err := d.accepts(); err != nil {
+	var need int64
+	for _, item := range b.Items {
+		if item.Input != nil {
+			need += item.Input.Size * (spaceFactor - 1) // as in Submit
+		}
+	}
+	if err := d.accepts(need); err != nil {
 		return Receipt{}, err
 	}
 	ctx = context.WithoutCancel(ctx) // as in Submit
@@ -73,7 +79,7 @@ func (d *Desk) SubmitBatch(ctx context.Context, b Batch) (r Receipt, err error) 
 	if errors.As(err, &repeated) {
 		return d.repeat(ctx, repeated)
 	}
-	return Receipt{}, err
+	return Receipt{}, d.space.Note(err)
 }
 
 // Items calls each with the items of a batch, in order.

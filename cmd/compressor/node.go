@@ -128,8 +128,8 @@ func (n *node) openJobs(ctx context.Context) error {
 	}
 	notifier := job.NewNotifier()
 	n.store = store.New(n.db, n.queue, store.Options{
-		Limits: store.Limits{Admitted: c.Jobs.Concurrent, QueuedPerKey: c.Jobs.Queued, Queued: c.Jobs.QueueMax},
-		Keep:   c.Jobs.ResultTTL, Now: time.Now, Notify: notifier.Notify, Outbox: n.hooks,
+		Limits: store.Limits{Admitted: c.Jobs.Concurrent, QueuedPerKey: c.Jobs.Queued, Queued: c.Jobs.QueueMax, BytesPerKey: int64(c.Jobs.KeyBytes)},
+		Keep:   c.Jobs.ResultTTL, Now: time.Now, Notify: notifier.Notify, Outbox: n.hooks, Keys: admission{n.keys},
 	})
 	recovered, err := n.store.Recover(ctx, n.serving.Node())
 	if err != nil {

@@ -110,6 +110,8 @@ func (n *node) newServer(base string) (*httpapi.Server, error) {
 		Limits:      intake.Limits{File: int64(c.Upload.MaxBytes)},
 		BatchBytes:  int64(c.Upload.MaxBatch),
 		Pace:        intake.Pace{Stall: c.Upload.Stall, Rate: max(1, int64(c.Upload.MinRate))},
+		Streams:     c.Server.Streams,
+		PerKey:      account.Own{Concurrent: c.Jobs.Concurrent, Queued: c.Jobs.Queued, Bytes: int64(c.Jobs.KeyBytes)},
 		Connections: c.Server.Connections, Version: buildVersion(), Sandbox: n.cage.String(),
 	}, httpapi.Services{
 		Keys: n.keys, Meter: n.meter, Desk: n.desk, Webhooks: n.hooks, Staging: n.files, Uploads: n.uploads,

@@ -25,6 +25,9 @@ func (n *node) sweep(ctx context.Context) {
 			if _, err := n.hooks.Forget(ctx, time.Now().Add(-n.config.Jobs.RecordTTL)); err != nil && ctx.Err() == nil {
 				n.log.Error("old webhooks", "error", err)
 			}
+			if err := n.meter.ForgetDays(ctx); err != nil && ctx.Err() == nil {
+				n.log.Error("old use by day", "error", err)
+			}
 			n.keeper.Orphans(ctx, 2*n.config.Sandbox.Wall+time.Hour)
 		}
 	}

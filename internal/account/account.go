@@ -42,18 +42,41 @@ func DefaultScopes() []Scope { return []Scope{Compress, Read} }
 
 // Key is what is known of an API key: never the key itself.
 type Key struct {
-	ID        string // UUID v4
-	Name      string
-	Prefix    string // first characters of a generated key, "" for one of the operator's own
-	Scopes    []Scope
-	RateLimit int // requests a window, 0 = the service's
-	Created   time.Time
-	Revoked   time.Time // zero: it is good
-	LastUsed  time.Time // to about a second; zero: never
+	ID       string // UUID v4
+	Name     string
+	Prefix   string // first characters of a generated key, "" for one of the operator's own
+	Scopes   []Scope
+	Own      Own
+	Created  time.Time
+	Expires  time.Time // zero: never
+	Revoked  time.Time // zero: it is not
+	LastUsed time.Time // to about a second; zero: never
+}
+
+// Own are limits of a key's own. 0 is the service's.
+type Own struct {
+	Rate       int       // requests a window
+	Concurrent int       // jobs that run at once
+	Queued     int       // jobs that wait
+	Bytes      int64     // of the inputs of jobs that have not ended
+	Until      time.Time // from then on all are the service's; zero: for good
+}
+
+// At is what holds at a time.
+func (o Own) At(now time.Time) Own {
+	if !o.Until.IsZero() && !now.Before(o.Until) {
+		return Own{}
+	}
+	return o
 }
 
 // May says whether the key has a scope.
 func (k Key) May(s Scope) bool { return slices.Contains(k.Scopes, s) }
+
+// Good says whether the key may be used at a time.
+func (k Key) Good(now time.Time) bool {
+	return k.Revoked.IsZero() && (k.Expires.IsZero() || now.Before(k.Expires))
+}
 
 // trust is how long a key that was good counts as good without another look. Revoking in
 // this process ends it at once; in another, after this at the latest.
@@ -67,7 +90,7 @@ type Keys struct {
 
 	mu      sync.Mutex
 	trusted map[hash]entry // good keys only, so it is never larger than the table
-	changes int            // counts revocations, for a look that ran beside one
+	changes int            // counts changes of keys, for a look that ran beside one
 }
 
 type hash [sha256.Size]byte
@@ -113,8 +136,18 @@ func (k *Keys) hash(secret string) hash {
 // Create makes a key and returns it: the only time that anybody sees it. No scopes means
 // DefaultScopes.
 func (k *Keys) Create(ctx context.Context, name string, scopes ...Scope) (secret string, key Key, err error) {
+	return k.Make(ctx, Key{Name: name, Scopes: scopes})
+}
+
+// Make is Create of a key with limits of its own and an end: Name, Scopes, Own and Expires
+// of like are those of the key. Error: options-invalid, with the fields as Change names them.
+func (k *Keys) Make(ctx context.Context, like Key) (secret string, key Key, err error) {
+	if wrong := k.faults(like, Key{}); len(wrong) > 0 {
+		return "", Key{}, problem.Invalid(wrong...)
+	}
+	like.Own.Until, like.Expires = stored(like.Own.Until), stored(like.Expires)
 	secret = generate()
-	key, _, err = k.insert(ctx, secret, name, scopes)
+	key, _, err = k.insert(ctx, secret, like)
 	return secret, key, err
 }
 
@@ -125,30 +158,28 @@ func (k *Keys) Seed(ctx context.Context, secret, name string, scopes ...Scope) (
 		return Key{}, false, fmt.Errorf("an API key has %d to %d characters, none of them a control character; one that begins with %s must be a generated one, whole",
 			shortest, longest, mark)
 	}
-	return k.insert(ctx, secret, name, scopes)
+	return k.insert(ctx, secret, Key{Name: name, Scopes: scopes})
 }
 
-func (k *Keys) insert(ctx context.Context, secret, name string, scopes []Scope) (Key, bool, error) {
-	if len(scopes) == 0 {
-		scopes = DefaultScopes()
-	}
-	for _, s := range scopes {
-		if !slices.Contains(Scopes(), s) {
-			return Key{}, false, fmt.Errorf("there is no scope %q: the scopes are %s", s, join(Scopes()))
-		}
+func (k *Keys) insert(ctx context.Context, secret string, key Key) (Key, bool, error) {
+	if len(key.Scopes) == 0 {
+		key.Scopes = DefaultScopes()
 	}
 	id, err := uuid.NewRandom()
 	if err != nil {
 		return Key{}, false, fmt.Errorf("new API key: %w", err)
 	}
 	h := k.hash(secret)
-	key := Key{ID: id.String(), Name: name, Prefix: visible(secret), Scopes: scopes,
-		Created: database.Time(database.Millis(k.now()))}
+	key.ID, key.Prefix = id.String(), visible(secret)
+	key.Created = database.Time(database.Millis(k.now()))
 	added := false
 	err = k.db.InTx(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `INSERT INTO api_key (id, name, prefix, hash, scopes, created)
-			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (hash) DO NOTHING`,
-			key.ID, key.Name, key.Prefix, hex.EncodeToString(h[:]), join(scopes), database.Millis(key.Created))
+		res, err := tx.ExecContext(ctx, `INSERT INTO api_key (id, name, prefix, hash, scopes, created,
+			rate_limit, concurrent, queued, bytes, limits_until, expires)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (hash) DO NOTHING`,
+			key.ID, key.Name, key.Prefix, hex.EncodeToString(h[:]), join(key.Scopes), database.Millis(key.Created),
+			key.Own.Rate, key.Own.Concurrent, key.Own.Queued, key.Own.Bytes,
+			database.Millis(key.Own.Until), database.Millis(key.Expires))
 		if err != nil {
 			return fmt.Errorf("new API key: %w", err)
 		}
@@ -163,46 +194,6 @@ func (k *Keys) insert(ctx context.Context, secret, name string, scopes []Scope) 
 		return Key{}, false, err
 	}
 	return key, added, nil
-}
-
-// List returns all keys, the oldest first, revoked ones too.
-func (k *Keys) List(ctx context.Context) ([]Key, error) {
-	rows, err := k.db.Read().QueryContext(ctx, `SELECT `+columns+` ORDER BY created, id`)
-	if err != nil {
-		return nil, fmt.Errorf("API keys: %w", err)
-	}
-	defer rows.Close()
-	var keys []Key
-	for rows.Next() {
-		key, _, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, key)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("API keys: %w", err)
-	}
-	return keys, nil
-}
-
-// Revoke ends a key for good: at once in this process, within a second in others. To
-// revoke it again changes nothing. Errors: not-found.
-func (k *Keys) Revoke(ctx context.Context, id string) (Key, error) {
-	_, err := k.db.Exec(ctx, `UPDATE api_key SET revoked = $1 WHERE id = $2 AND revoked = 0`,
-		database.Millis(k.now()), id)
-	if err != nil {
-		return Key{}, fmt.Errorf("revoke: %w", err)
-	}
-	k.mu.Lock()
-	k.changes++
-	clear(k.trusted)
-	k.mu.Unlock()
-	key, _, err := scan(k.db.Read().QueryRowContext(ctx, `SELECT `+columns+` WHERE id = $1`, id))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Key{}, problem.New(problem.NotFound)
-	}
-	return key, err
 }
 
 // Authenticate returns the key behind secret. Errors: key-missing for "", key-invalid for
@@ -220,7 +211,7 @@ func (k *Keys) Authenticate(ctx context.Context, secret string) (Key, error) {
 	e, known := k.trusted[h]
 	changes := k.changes
 	k.mu.Unlock()
-	if known && now.Before(e.until) {
+	if known && now.Before(e.until) && e.key.Good(now) {
 		return e.key, nil
 	}
 	key, stored, err := scan(k.db.Read().QueryRowContext(ctx, byHash, hex.EncodeToString(h[:])))
@@ -232,7 +223,7 @@ func (k *Keys) Authenticate(ctx context.Context, secret string) (Key, error) {
 	}
 	// The look-up went by a keyed hash, whose timing tells nothing of a key; this is for
 	// a database that compares text in ways of its own.
-	if subtle.ConstantTimeCompare(stored[:], h[:]) != 1 || !key.Revoked.IsZero() {
+	if subtle.ConstantTimeCompare(stored[:], h[:]) != 1 || !key.Good(now) {
 		return Key{}, problem.New(problem.KeyInvalid)
 	}
 	k.mu.Lock()
@@ -243,7 +234,8 @@ func (k *Keys) Authenticate(ctx context.Context, secret string) (Key, error) {
 	return key, nil
 }
 
-const columns = `api_key.id, name, prefix, hash, scopes, rate_limit, created, revoked, COALESCE(last_used, 0)
+const columns = `api_key.id, name, prefix, hash, scopes, rate_limit, concurrent, queued, bytes, limits_until,
+	created, expires, revoked, COALESCE(last_used, 0)
 	FROM api_key LEFT JOIN usage ON usage.key_id = api_key.id`
 
 const byHash = `SELECT ` + columns + ` WHERE hash = $1`
@@ -251,14 +243,16 @@ const byHash = `SELECT ` + columns + ` WHERE hash = $1`
 func scan(row interface{ Scan(...any) error }) (Key, hash, error) {
 	var key Key
 	var text, scopes string
-	var created, revoked, used int64
-	err := row.Scan(&key.ID, &key.Name, &key.Prefix, &text, &scopes, &key.RateLimit, &created, &revoked, &used)
+	var until, created, expires, revoked, used int64
+	err := row.Scan(&key.ID, &key.Name, &key.Prefix, &text, &scopes, &key.Own.Rate, &key.Own.Concurrent, &key.Own.Queued,
+		&key.Own.Bytes, &until, &created, &expires, &revoked, &used)
 	if err != nil {
 		return Key{}, hash{}, fmt.Errorf("API key: %w", err)
 	}
 	for _, s := range strings.Fields(scopes) {
 		key.Scopes = append(key.Scopes, Scope(s))
 	}
+	key.Own.Until, key.Expires = database.Time(until), database.Time(expires)
 	key.Created, key.Revoked, key.LastUsed = database.Time(created), database.Time(revoked), database.Time(used)
 	raw, err := hex.DecodeString(text)
 	if err != nil || len(raw) != sha256.Size {

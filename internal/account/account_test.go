@@ -77,7 +77,7 @@ func TestCreate(t *testing.T) {
 	if !admin.May(Admin) || admin.May(Compress) {
 		t.Errorf("scopes %v", admin.Scopes)
 	}
-	if _, _, err := k.Create(t.Context(), "third", "everything"); err == nil || !strings.Contains(err.Error(), "compress read connectors admin") {
+	if _, _, err := k.Create(t.Context(), "third", "everything"); err == nil || !strings.Contains(err.Error(), "compress, read, connectors, admin") {
 		t.Errorf("an unknown scope: %v", err)
 	}
 	keys, err := k.List(t.Context())

@@ -50,7 +50,7 @@ func (m *Meter) Flush(ctx context.Context) error {
 }
 
 // take removes from memory what is to be written. Windows stay, marked clean.
-func (m *Meter) take() (map[slot]window, map[string]*used) {
+func (m *Meter) take() (map[slot]window, map[spent]*used) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	windows := make(map[slot]window)
@@ -65,18 +65,18 @@ func (m *Meter) take() (map[slot]window, map[string]*used) {
 	return windows, use
 }
 
-func (m *Meter) putBack(windows map[slot]window, use map[string]*used) {
+func (m *Meter) putBack(windows map[slot]window, use map[spent]*used) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for s := range windows {
 		m.windows[s].dirty = true
 	}
-	for key, u := range use {
-		m.add(key, u)
+	for s, u := range use {
+		m.add(s, u)
 	}
 }
 
-func write(ctx context.Context, tx *sql.Tx, windows map[slot]window, use map[string]*used) error {
+func write(ctx context.Context, tx *sql.Tx, windows map[slot]window, use map[spent]*used) error {
 	for s, w := range windows {
 		_, err := tx.ExecContext(ctx, `INSERT INTO rate (key_id, bucket, started, used) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (key_id, bucket) DO UPDATE SET started = excluded.started, used = excluded.used`,
@@ -85,12 +85,15 @@ func write(ctx context.Context, tx *sql.Tx, windows map[slot]window, use map[str
 			return fmt.Errorf("rate windows: %w", err)
 		}
 	}
-	for key, u := range use {
+	for s, u := range use {
 		_, err := tx.ExecContext(ctx, `INSERT INTO usage (key_id, requests, bytes_in, bytes_out, last_used) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (key_id) DO UPDATE SET requests = usage.requests + excluded.requests,
 			bytes_in = usage.bytes_in + excluded.bytes_in, bytes_out = usage.bytes_out + excluded.bytes_out,
-			last_used = excluded.last_used`,
-			key, u.Requests, u.BytesIn, u.BytesOut, database.Millis(u.last))
+			last_used = CASE WHEN excluded.last_used > usage.last_used THEN excluded.last_used ELSE usage.last_used END`,
+			s.key, u.Requests, u.BytesIn, u.BytesOut, database.Millis(u.last))
+		if err == nil {
+			err = addDay(ctx, tx, s, Day{Usage: u.Usage})
+		}
 		if err != nil {
 			return fmt.Errorf("usage: %w", err)
 		}

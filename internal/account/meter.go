@@ -66,12 +66,18 @@ type Meter struct {
 
 	mu      sync.Mutex
 	windows map[slot]*window
-	used    map[string]*used // not yet in the database
+	used    map[spent]*used // not yet in the database
 }
 
 type slot struct {
 	key    string
 	bucket Bucket
+}
+
+// spent is on whose account something goes, and on which day.
+type spent struct {
+	key string
+	day int64 // its midnight in UTC, Unix milliseconds
 }
 
 type window struct {
@@ -94,7 +100,7 @@ func OpenMeter(ctx context.Context, db *database.DB, l Limits, now func() time.T
 	if now == nil {
 		now = time.Now
 	}
-	m := &Meter{db: db, limits: l, now: now, windows: make(map[slot]*window), used: make(map[string]*used)}
+	m := &Meter{db: db, limits: l, now: now, windows: make(map[slot]*window), used: make(map[spent]*used)}
 	rows, err := db.Read().QueryContext(ctx, `SELECT key_id, bucket, started, used FROM rate`)
 	if err != nil {
 		return nil, fmt.Errorf("rate windows: %w", err)
@@ -121,11 +127,11 @@ func OpenMeter(ctx context.Context, db *database.DB, l Limits, now func() time.T
 func (m *Meter) Spend(key Key, b Bucket) (w Window, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	limit := m.limit(key, b)
+	now := m.now()
+	limit := m.limit(key, b, now)
 	if limit <= 0 {
 		return Window{}, true
 	}
-	now := m.now()
 	s := slot{key.ID, b}
 	cur := m.windows[s]
 	if cur == nil || !m.runs(cur, now) {
@@ -145,11 +151,11 @@ func (m *Meter) Spend(key Key, b Bucket) (w Window, ok bool) {
 func (m *Meter) Peek(key Key, b Bucket) Window {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	limit := m.limit(key, b)
+	now := m.now()
+	limit := m.limit(key, b, now)
 	if limit <= 0 {
 		return Window{}
 	}
-	now := m.now()
 	cur := m.windows[slot{key.ID, b}]
 	if cur == nil || !m.runs(cur, now) {
 		cur = &window{started: now}
@@ -170,36 +176,44 @@ func (m *Meter) view(w *window, limit int, now time.Time) Window {
 	return Window{Limit: limit, Remaining: max(0, limit-w.used), Reset: min(max(1, seconds), int(m.limits.Window/time.Second))}
 }
 
-func (m *Meter) limit(key Key, b Bucket) int {
-	if b == Reads {
-		return m.limits.Reads
-	}
-	if key.RateLimit > 0 {
-		return key.RateLimit
+// limit is that of a window of key. A limit of its own is for requests; the window of reads
+// is the service's, and never the smaller one of the two.
+func (m *Meter) limit(key Key, b Bucket, now time.Time) int {
+	own := key.Own.At(now).Rate
+	switch {
+	case b == Reads && m.limits.Reads > 0:
+		return max(m.limits.Reads, own)
+	case b == Reads:
+		return 0
+	case own > 0:
+		return own
 	}
 	return m.limits.Requests
 }
 
-// Count adds to what key has used. The time of it becomes the key's LastUsed.
+// Count adds to what key has used, on the day in UTC that is now. The time of it becomes the
+// key's LastUsed.
 func (m *Meter) Count(keyID string, u Usage) {
 	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.add(keyID, &used{Usage: u, last: now})
+	m.add(spent{keyID, dayOf(now)}, &used{Usage: u, last: now})
 }
 
-func (m *Meter) add(keyID string, u *used) {
-	sum := m.used[keyID]
+func (m *Meter) add(s spent, u *used) {
+	sum := m.used[s]
 	if sum == nil {
 		sum = &used{}
-		m.used[keyID] = sum
+		m.used[s] = sum
 	}
-	sum.Requests += u.Requests
-	sum.BytesIn += u.BytesIn
-	sum.BytesOut += u.BytesOut
+	sum.Usage = sum.plus(u.Usage)
 	if u.last.After(sum.last) {
 		sum.last = u.last
 	}
+}
+
+func (u Usage) plus(o Usage) Usage {
+	return Usage{u.Requests + o.Requests, u.BytesIn + o.BytesIn, u.BytesOut + o.BytesOut}
 }
 
 // Usage tells what key has used, up to this moment.
@@ -214,10 +228,10 @@ func (m *Meter) Usage(ctx context.Context, keyID string) (Usage, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if p := m.used[keyID]; p != nil {
-		u.Requests += p.Requests
-		u.BytesIn += p.BytesIn
-		u.BytesOut += p.BytesOut
+	for s, p := range m.used {
+		if s.key == keyID {
+			u = u.plus(p.Usage)
+		}
 	}
 	return u, nil
 }

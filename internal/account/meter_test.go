@@ -56,7 +56,7 @@ func TestWindow(t *testing.T) {
 	if w, ok := m.Spend(Key{ID: "other"}, Requests); w != (Window{3, 2, 900}) || !ok {
 		t.Errorf("keys count apart: %+v %v", w, ok)
 	}
-	if w, _ := m.Spend(Key{ID: "big", RateLimit: 50}, Requests); w.Limit != 50 {
+	if w, _ := m.Spend(Key{ID: "big", Own: Own{Rate: 50}}, Requests); w.Limit != 50 {
 		t.Errorf("a limit of its own: %+v", w)
 	}
 }

@@ -43,6 +43,7 @@ type Server struct {
 	APIKey      string        `json:"api_key" env:"COMPRESSOR_API_KEY" minLength:"16" maxLength:"256" writeOnly:"true" doc:"One API key to create at the start; changes nothing if it exists."`
 	Origins     []Origin      `json:"origins" env:"COMPRESSOR_CORS_ORIGINS" doc:"Origins of web pages that may call the service from a browser, such as https://app.example.com; * for any."`
 	Connections int           `json:"connections" env:"COMPRESSOR_CONNECTIONS" default:"10000" minimum:"1" doc:"Most connections open at once."`
+	Streams     int           `json:"streams" env:"COMPRESSOR_STREAMS" default:"2000" minimum:"1" doc:"Most event streams of one key open at once."`
 	Drain       time.Duration `json:"drain" env:"COMPRESSOR_DRAIN" default:"30s" minimum:"0s" doc:"How long a stop waits for running jobs."`
 	MinFree     Bytes         `json:"min_free" env:"COMPRESSOR_MIN_FREE" default:"1GiB" minimum:"0" doc:"Disk space that stays free: below it nothing new is accepted."`
 }
@@ -81,6 +82,7 @@ type Jobs struct {
 	QueueMax   int           `json:"queue_max" env:"COMPRESSOR_QUEUE_MAX" default:"10000" minimum:"1" doc:"Most jobs waiting, of all keys."`
 	Concurrent int           `json:"concurrent" env:"COMPRESSOR_CONCURRENT" default:"8" minimum:"1" doc:"Most jobs of one key that run at once."`
 	Queued     int           `json:"queued" env:"COMPRESSOR_QUEUED" default:"1000" minimum:"1" doc:"Most jobs of one key that wait."`
+	KeyBytes   Bytes         `json:"key_bytes" env:"COMPRESSOR_KEY_BYTES" default:"10GiB" minimum:"1" doc:"Most bytes in the inputs of one key's jobs that have not ended."`
 	Hold       time.Duration `json:"hold" env:"COMPRESSOR_HOLD" default:"55s" minimum:"0s" doc:"How long a request is held before it is answered 202."`
 	ResultTTL  time.Duration `json:"result_ttl" env:"COMPRESSOR_RESULT_TTL" default:"2h" minimum:"1s" doc:"Life of a result."`
 	RecordTTL  time.Duration `json:"record_ttl" env:"COMPRESSOR_RECORD_TTL" default:"168h" minimum:"1s" doc:"Life of the record of a job."`

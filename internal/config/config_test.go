@@ -49,11 +49,11 @@ func setting(t *testing.T, l Loaded, name string) Setting {
 func TestDefaults(t *testing.T) {
 	l := load(t, nil, nil, "")
 	want := Config{
-		Server:  Server{Listen: "127.0.0.1:8080", Data: "data", PublicURL: "http://127.0.0.1:8080", Connections: 10000, Drain: 30 * time.Second, MinFree: 1 << 30},
+		Server:  Server{Listen: "127.0.0.1:8080", Data: "data", PublicURL: "http://127.0.0.1:8080", Connections: 10000, Streams: 2000, Drain: 30 * time.Second, MinFree: 1 << 30},
 		Egress:  Egress{Ports: []int{80, 443, 8080, 8443}},
 		Fetch:   Fetch{UserAgent: "Compressor/1.0 (+https://compressor.app)", Connect: 10 * time.Second, Idle: 30 * time.Second, Total: time.Hour},
 		Upload:  Upload{MaxBytes: 8 << 30, MaxBatch: 16 << 30, Stall: 30 * time.Second, MinRate: 10 << 10, Open: 100, Life: 24 * time.Hour},
-		Jobs:    Jobs{Slots: runtime.GOMAXPROCS(0), Spares: 2, QueueMax: 10000, Concurrent: 8, Queued: 1000, Hold: 55 * time.Second, ResultTTL: 2 * time.Hour, RecordTTL: 168 * time.Hour, SweepEvery: time.Minute},
+		Jobs:    Jobs{Slots: runtime.GOMAXPROCS(0), Spares: 2, QueueMax: 10000, Concurrent: 8, Queued: 1000, KeyBytes: 10 << 30, Hold: 55 * time.Second, ResultTTL: 2 * time.Hour, RecordTTL: 168 * time.Hour, SweepEvery: time.Minute},
 		Webhook: Webhook{Timeout: 10 * time.Second, Retries: []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}},
 		Limits:  Limits{Rate: 100000, Polls: 1000000, Window: 15 * time.Minute},
 		Sandbox: Sandbox{Require: "strong", Memory: 4 << 30, Wall: 5 * time.Minute, CPU: 10 * time.Minute, VideoWall: time.Hour, Output: 8 << 30, Pixels: 100000000, Seconds: 14400, Frames: 1000},

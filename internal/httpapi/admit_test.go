@@ -179,7 +179,7 @@ func TestAccount(t *testing.T) {
 	s.upload1(t, `{}`)
 	a := s.try(t, "GET", "/1.0/account", nil, nil)
 	if a.status != 200 || keysOf(a.body) != "id key limits usage" || keysOf(a.body["key"]) != "created_at id name scopes" ||
-		keysOf(a.body["limits"]) != "limit max_bytes remaining reset sync_bytes window" || keysOf(a.body["usage"]) != "bytes_in bytes_out requests" {
+		keysOf(a.body["limits"]) != "bytes concurrent limit max_bytes queued remaining reset sync_bytes window" || keysOf(a.body["usage"]) != "bytes_in bytes_out days requests" {
 		t.Fatal(a.text)
 	}
 	limits, usage := a.body["limits"].(map[string]any), a.body["usage"].(map[string]any)

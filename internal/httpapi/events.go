@@ -43,6 +43,12 @@ func (s *Server) events(x *exchange) error {
 		x.WriteHeader(http.StatusNoContent)
 		return nil
 	}
+	if x.r.Method != http.MethodHead {
+		if err := s.streams.open(x.key.ID, s.config.Streams); err != nil {
+			return err
+		}
+		defer s.streams.close(x.key.ID)
+	}
 	f.begin()
 	if x.r.Method != http.MethodHead {
 		f.follow(j.ID)

@@ -50,6 +50,8 @@ type fakeDesk struct {
 	file     string // of every result
 	notReady error
 
+	readmitted []string // ids of keys
+
 	submit func(work.Submission) error           // before anything
 	wait   func(context.Context, *job.Job) error // what happens to a job that is waited for; nil completes it
 	large  chan struct{}
@@ -218,6 +220,13 @@ func (d *fakeDesk) OpenResult(_ context.Context, linkID string) (job.Job, *os.Fi
 		return j, f, err
 	}
 	return job.Job{}, nil, problem.New(problem.NotFound)
+}
+
+func (d *fakeDesk) Readmit(_ context.Context, keyID string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.readmitted = append(d.readmitted, keyID)
+	return nil
 }
 
 func (d *fakeDesk) Ready(context.Context) error { return d.notReady }

@@ -38,6 +38,13 @@ import (
 type Keys interface {
 	// Authenticate returns the key behind secret. Errors: key-missing for "", key-invalid.
 	Authenticate(ctx context.Context, secret string) (account.Key, error)
+
+	// For those who manage keys; errors as account.Keys has them.
+	Page(ctx context.Context, offset, limit int) ([]account.Key, error)
+	Get(ctx context.Context, id string) (account.Key, error)
+	Make(ctx context.Context, like account.Key) (secret string, key account.Key, err error)
+	ChangeSafely(ctx context.Context, id string, edit func(*account.Key)) (account.Key, error)
+	RevokeSafely(ctx context.Context, id string) (account.Key, error)
 }
 
 // Meter counts what keys do. account.Meter is one.
@@ -46,6 +53,7 @@ type Meter interface {
 	Peek(key account.Key, b account.Bucket) account.Window
 	Count(keyID string, u account.Usage)
 	Usage(ctx context.Context, keyID string) (account.Usage, error)
+	Days(ctx context.Context, keyID string) ([]account.Day, error)
 }
 
 // Desk is where jobs are taken in and results handed out, by who needs what of it.
@@ -54,6 +62,8 @@ type Desk interface {
 	Submitter
 	Jobs
 	Results
+	// Readmit is called when the limits of a key have changed.
+	Readmit(ctx context.Context, keyID string) error
 	// Ready is nil when work is taken, or says why not.
 	Ready(ctx context.Context) error
 	// Room is nil when a file of size bytes would be taken.
@@ -118,6 +128,8 @@ type Config struct {
 	Pace        intake.Pace   // of a body, and of a download; zero fields likewise
 	Origins     []string      // of web pages that may call from a browser; "*" is any
 	Connections int           // most connections open at once; 0 is 10,000
+	Streams     int           // most event streams of one key open at once; 0 is 2,000
+	PerKey      account.Own   // limits of jobs of a key that has none of its own, as the account tells them
 	Version     string        // of this build
 	Sandbox     string        // one line on the cage, for the health check
 }
@@ -146,7 +158,9 @@ type Server struct {
 	fetchItems *schema.Schema
 	fileItems  *schema.Schema
 	ofItems    map[string]bool // names of the options that items may have
-	groups     []string        // names of the option hashes, "image" and such
+	keyBodies  *schema.Schema
+	streams    streams
+	groups     []string // names of the option hashes, "image" and such
 	openapi    []byte
 	tus        *handler.UnroutedHandler
 
@@ -173,6 +187,9 @@ func New(c Config, to Services) (*Server, error) {
 	if c.Connections <= 0 {
 		c.Connections = 10_000
 	}
+	if c.Streams <= 0 {
+		c.Streams = 2_000
+	}
 	s := &Server{
 		config: c, to: to, mux: http.NewServeMux(),
 		slots: make(chan struct{}, c.Connections), leaving: make(chan struct{}),
@@ -182,6 +199,9 @@ func New(c Config, to Services) (*Server, error) {
 	}
 	var err error
 	if s.tus, err = s.newTus(); err != nil {
+		return nil, err
+	}
+	if s.keyBodies, err = schema.Of(keyBody{}, schema.Opts{}); err != nil {
 		return nil, err
 	}
 	if s.openapi, err = s.describe(); err != nil {
@@ -271,6 +291,15 @@ func (s *Server) routes() []route {
 			http.MethodGet:    {s.webhookSecrets, account.Read, account.Requests},
 			http.MethodPost:   {s.makeWebhookSecret, account.Compress, account.Requests},
 			http.MethodDelete: {s.dropWebhookSecret, account.Compress, account.Requests},
+		}},
+		{pattern: "/1.0/keys", methods: map[string]call{
+			http.MethodGet:  {s.listKeys, account.Admin, account.Requests},
+			http.MethodPost: {s.makeKey, account.Admin, account.Requests},
+		}},
+		{pattern: "/1.0/keys/{id}", methods: map[string]call{
+			http.MethodGet:    {s.lookAtKey, account.Admin, account.Requests},
+			http.MethodPatch:  {s.changeKey, account.Admin, account.Requests},
+			http.MethodDelete: {s.revokeKey, account.Admin, account.Requests},
 		}},
 		{pattern: "/1.0/openapi.json", methods: open(s.reference)},
 		{pattern: "/healthz", methods: open(s.health)},

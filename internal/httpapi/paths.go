@@ -29,6 +29,7 @@ func (s *Server) describePaths(d *describer) hash {
 		"/readyz":  hash{"get": hash{"summary": "Whether work is taken.", "security": open, "responses": d.replies(http.StatusOK, healthReply{})}},
 	}
 	maps.Copy(paths, describeWebhooks(d))
+	maps.Copy(paths, s.describeKeys(d))
 	maps.Copy(paths, s.describeTus(d))
 	return paths
 }

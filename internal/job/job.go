@@ -53,6 +53,9 @@ var ErrStale = errors.New("the job is no longer held under this ticket")
 // ErrCanceled is the ErrStale of a job that its client canceled.
 var ErrCanceled = fmt.Errorf("%w: it was canceled", ErrStale)
 
+// ErrCrowded says that a key runs as many jobs as it may at once: one more has to wait.
+var ErrCrowded = errors.New("the key runs as many jobs as it may")
+
 // Ticket is one hold of a job. A later hold of the same job has a higher epoch.
 type Ticket struct {
 	Job   string `json:"job"`
@@ -107,6 +110,7 @@ type Job struct {
 	Request    json.RawMessage // opaque: what was asked
 	Tag        string          // what its client calls it
 	InputRef   string          // the stored input, "" for one still to fetch
+	InputSize  int64           // bytes of the stored input
 	Result     json.RawMessage // opaque: what is answered
 	Output     Output
 	Problem    *problem.Problem // why it failed

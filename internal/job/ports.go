@@ -20,6 +20,7 @@ type Submitter interface {
 	// InsertClaimed adds a job that owner works on at once, without the queue. Should
 	// owner end, the reaper enqueues it. A power failure may lose the row until Durable
 	// was called or the job has ended: its client still waits, and was promised nothing.
+	// Errors: ErrCrowded, and then Enqueue is for it; key-busy, file-too-large.
 	InsertClaimed(ctx context.Context, j Job, owner string, lease time.Duration) (Job, error)
 
 	// Durable makes the row of a job survive a power failure.
@@ -27,7 +28,7 @@ type Submitter interface {
 
 	// Enqueue adds a job for whoever comes first, with its ticket in the same
 	// transaction; or held, without one, when its key has enough in the queue. Errors:
-	// queue-full, key-busy.
+	// queue-full, key-busy; file-too-large for one that its key may never have.
 	Enqueue(ctx context.Context, j Job) (Job, error)
 
 	// EnqueueBatch adds a batch and its items, at least one, all or nothing. The items are
@@ -43,6 +44,10 @@ type Submitter interface {
 	// its result may no longer be downloaded: Expires is now. Returns the row as it then
 	// stands. Errors: not-found.
 	Cancel(ctx context.Context, id string) (Job, error)
+
+	// Readmit is called when the limits of a key have changed: held jobs for which there is
+	// room now are enqueued.
+	Readmit(ctx context.Context, keyID string) error
 }
 
 // Holder is what a worker needs. Every method but Claim answers ErrStale, and changes
@@ -56,8 +61,8 @@ type Holder interface {
 	// client canceled meanwhile.
 	Renew(ctx context.Context, t Ticket, lease time.Duration, p Progress) error
 
-	// SetInput records where the input is stored, once it was fetched.
-	SetInput(ctx context.Context, t Ticket, ref string) error
+	// SetInput records where the input is stored and its size in bytes, once it was fetched.
+	SetInput(ctx context.Context, t Ticket, ref string, size int64) error
 
 	// Finish ends the job, completed or failed, exactly once.
 	Finish(ctx context.Context, t Ticket, o Outcome) (Job, error)

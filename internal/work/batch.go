@@ -53,7 +53,7 @@ func (d *Desk) SubmitBatch(ctx context.Context, b Batch) (r Receipt, err error) 
 			break
 		}
 		if item.Input != nil {
-			j.InputRef = inputName(j.ID)
+			j.InputRef, j.InputSize = inputName(j.ID), item.Input.Size
 			if err = d.files.Keep(item.Input.Path(), j.InputRef, false); err != nil {
 				break
 			}

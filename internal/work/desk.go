@@ -82,7 +82,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	}
 	j := job.Job{ID: s.ID, KeyID: s.KeyID, Request: raw, Tag: s.Order.Tag, Once: s.Once, Notice: s.Notice}
 	if s.Input != nil {
-		j.InputRef = inputName(j.ID)
+		j.InputRef, j.InputSize = inputName(j.ID), s.Input.Size
 		// What is waited for is made durable only if the client is sent away with a
 		// promise: until then nobody was told anything. See Durable.
 		if err := d.files.Keep(s.Input.Path(), j.InputRef, !s.Wait); err != nil {
@@ -122,13 +122,15 @@ func inputName(id string) string { return "inputs/" + id }
 func (d *Desk) insert(ctx context.Context, j job.Job, wait bool) (Receipt, error) {
 	if wait && d.worker.waiting.take(j.KeyID) {
 		held, err := d.store.InsertClaimed(ctx, j, d.worker.owner, d.worker.limits.Lease)
-		if err != nil {
-			d.worker.waiting.give(j.KeyID)
+		if err == nil {
+			large := make(chan struct{})
+			go d.worker.runReserved(held, large)
+			return Receipt{Job: held, Large: large}, nil
+		}
+		d.worker.waiting.give(j.KeyID)
+		if !errors.Is(err, job.ErrCrowded) { // else it waits for its turn, as its client does for it
 			return Receipt{}, err
 		}
-		large := make(chan struct{})
-		go d.worker.runReserved(held, large)
-		return Receipt{Job: held, Large: large}, nil
 	}
 	if wait && j.InputRef != "" {
 		if err := d.files.Sync(j.InputRef); err != nil {
@@ -226,6 +228,9 @@ func (d *Desk) Cancel(ctx context.Context, id string) (job.Job, error) {
 	}
 	return j, err
 }
+
+// Readmit is called when the limits of a key have changed: what waited for more room goes on.
+func (d *Desk) Readmit(ctx context.Context, keyID string) error { return d.store.Readmit(ctx, keyID) }
 
 // OpenResult opens a result by the secret id of its link. There is no file for a batch,
 // whose results are those of its items. Errors: not-found, and

@@ -33,7 +33,7 @@ func (t *task) fetchInput(ctx context.Context, order *Order) (string, error) {
 	if err := t.files.Keep(staged.Blob.Path(), name, true); err != nil {
 		return "", err
 	}
-	return name, t.store.SetInput(ctx, t.job.Ticket(), name)
+	return name, t.store.SetInput(ctx, t.job.Ticket(), name, staged.Blob.Size)
 }
 
 // fetchAgain repeats a failed fetch as often as the table says, a little later each time.

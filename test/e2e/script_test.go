@@ -86,6 +86,7 @@ func setUp(env *testscript.Env) error {
 	s.server = newServer(s.t, data)
 	env.Values[sessionKey{}] = s
 	env.Setenv("KEY", key)
+	env.Setenv("DATA", data)
 	env.Setenv("SAMPLES", samples)
 	env.Setenv("PATH", filepath.Dir(program)+":/usr/bin:/bin")
 	env.Defer(func() {

@@ -27,12 +27,15 @@ func (s *Store) EnqueueBatch(ctx context.Context, whole job.Job, items []job.Job
 		return job.Job{}, err
 	}
 	whole.State, whole.Batch = job.Enqueued, job.Batch{Total: len(items), Pending: len(items)}
-	room := 0
+	room, bytes := 0, int64(0)
+	for _, item := range items {
+		bytes += item.InputSize
+	}
 	err = s.db.InTx(ctx, func(tx *sql.Tx) (err error) {
 		if err := s.repeated(ctx, tx, whole.Once); err != nil {
 			return err
 		}
-		if room, err = s.admission(ctx, tx, whole.KeyID, len(items)); err != nil {
+		if room, err = s.admission(ctx, tx, whole.KeyID, len(items), bytes); err != nil {
 			return err
 		}
 		if err := s.add(ctx, tx, &whole); err != nil {
@@ -179,6 +182,11 @@ func (s *Store) cancelBatch(ctx context.Context, tx *sql.Tx, id, trouble string,
 		WHERE id = $2 RETURNING `+columns, n, id)
 	if err != nil {
 		return whole, err
+	}
+	if s.keys != nil {
+		if err := s.keys.EndedTx(ctx, tx, whole.KeyID, 0, int(n)); err != nil {
+			return whole, err
+		}
 	}
 	return s.endBatch(ctx, tx, whole)
 }

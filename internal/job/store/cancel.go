@@ -69,7 +69,7 @@ func (s *Store) cancelOpen(ctx context.Context, tx *sql.Tx, id, trouble string, 
 	if err != nil {
 		return j, whole, err
 	}
-	if j, err = s.putNotice(ctx, tx, j); err != nil {
+	if j, err = s.ended(ctx, tx, j); err != nil {
 		return j, whole, err
 	}
 	whole, err = s.endItem(ctx, tx, j)

@@ -43,9 +43,9 @@ func (s *Store) Renew(ctx context.Context, t job.Ticket, lease time.Duration, p 
 }
 
 // SetInput implements job.Holder.
-func (s *Store) SetInput(ctx context.Context, t job.Ticket, ref string) error {
-	return s.touch(ctx, t, `UPDATE job SET input_ref = $1 WHERE id = $2 AND epoch = $3 AND state = 'processing'`,
-		ref, t.Job, t.Epoch)
+func (s *Store) SetInput(ctx context.Context, t job.Ticket, ref string, size int64) error {
+	return s.touch(ctx, t, `UPDATE job SET input_ref = $1, input_size = $2 WHERE id = $3 AND epoch = $4 AND state = 'processing'`,
+		ref, size, t.Job, t.Epoch)
 }
 
 // touch runs one guarded update. No row changed means that the hold is over.
@@ -107,7 +107,7 @@ func (s *Store) Finish(ctx context.Context, t job.Ticket, o job.Outcome) (job.Jo
 		if err != nil {
 			return err
 		}
-		if j, err = s.putNotice(ctx, tx, j); err != nil {
+		if j, err = s.ended(ctx, tx, j); err != nil {
 			return err
 		}
 		if whole, err = s.endItem(ctx, tx, j); err != nil {

@@ -109,15 +109,9 @@ func (s *Store) admitAll(ctx context.Context) error {
 		return err
 	}
 	for _, key := range keys {
-		var admitted []string
-		err := s.db.InTx(ctx, func(tx *sql.Tx) error {
-			admitted, err = s.admit(ctx, tx, key)
-			return err
-		})
-		if err != nil {
+		if err := s.Readmit(ctx, key); err != nil {
 			return err
 		}
-		s.issued(admitted)
 	}
 	return nil
 }
@@ -220,7 +214,7 @@ func (s *Store) References(ctx context.Context) (inputs, results []string, err e
 }
 
 // texts reads the rows of a statement that selects one text.
-func texts(ctx context.Context, q querier, text string, args ...any) ([]string, error) {
+func texts(ctx context.Context, q Querier, text string, args ...any) ([]string, error) {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)

@@ -10,6 +10,21 @@ import (
 	"compressor/internal/job"
 )
 
+// ended does what belongs to the end of a job, in the same transaction: it is counted, and
+// whoever waits for word of it gets that. It returns the row as it then stands.
+func (s *Store) ended(ctx context.Context, tx *sql.Tx, j job.Job) (job.Job, error) {
+	if s.keys != nil {
+		completed, failed := 1, 0
+		if j.State == job.Failed {
+			completed, failed = 0, 1
+		}
+		if err := s.keys.EndedTx(ctx, tx, j.KeyID, completed, failed); err != nil {
+			return j, err
+		}
+	}
+	return s.putNotice(ctx, tx, j)
+}
+
 // putNotice hands the notice of a job that has just ended to the outbox, in the same
 // transaction, and returns the row as it then stands. A result that is told of has its life
 // from the first try on: so much is known now, and HoldTx moves it further.

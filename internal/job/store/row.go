@@ -14,10 +14,10 @@ import (
 const columns = `id, key_id, state, epoch, owner, lease_until, attempts, progress, request, input_ref,
 	result, problem, link_id, link_slot, result_name, result_mime, result_size, result_path,
 	cancel_requested, created, started, finished, expires, notice, noticing, tag,
-	parent_id, position, items, pending, items_completed, items_canceled`
+	parent_id, position, items, pending, items_completed, items_canceled, input_size`
 
 const insert = `INSERT INTO job (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-	$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)`
+	$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)`
 
 // scan reads a row of columns.
 func scan(row interface{ Scan(...any) error }) (job.Job, error) {
@@ -30,7 +30,7 @@ func scan(row interface{ Scan(...any) error }) (job.Job, error) {
 	err := row.Scan(&j.ID, &j.KeyID, &j.State, &j.Epoch, &j.Owner, &lease, &j.Attempts, &progress, &request, &j.InputRef,
 		&result, &trouble, &link, &j.Output.Slot, &j.Output.Name, &j.Output.MIME, &j.Output.Size, &j.Output.Path,
 		&j.Canceled, &created, &started, &finished, &expires, &notice, &j.Noticing, &j.Tag,
-		&parent, &j.Position, &j.Batch.Total, &j.Batch.Pending, &j.Batch.Completed, &j.Batch.Canceled)
+		&parent, &j.Position, &j.Batch.Total, &j.Batch.Pending, &j.Batch.Completed, &j.Batch.Canceled, &j.InputSize)
 	if err != nil {
 		return job.Job{}, err
 	}
@@ -60,7 +60,7 @@ func values(j *job.Job) []any {
 	return []any{j.ID, j.KeyID, string(j.State), j.Epoch, j.Owner, database.Millis(j.LeaseUntil), j.Attempts,
 		"", string(j.Request), j.InputRef, "", "", nil, 0, "", "", 0, "",
 		false, database.Millis(j.Created), database.Millis(j.Started), 0, 0, string(j.Notice), j.Noticing, j.Tag,
-		nullable(j.Parent), j.Position, j.Batch.Total, j.Batch.Pending, 0, 0}
+		nullable(j.Parent), j.Position, j.Batch.Total, j.Batch.Pending, 0, 0, j.InputSize}
 }
 
 // rawJSON gives nil for an empty column, so that an absent value stays absent.

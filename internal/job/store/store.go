@@ -37,15 +37,34 @@ type Outbox interface {
 	Wake()
 }
 
+// Keys is what the store asks and tells of API keys.
+type Keys interface {
+	// Own returns the limits of a key's own, as they are now.
+	Own(ctx context.Context, q Querier, keyID string) (Own, error)
+
+	// EndedTx counts, within tx, jobs that have ended; a batch is none, its items are.
+	EndedTx(ctx context.Context, tx *sql.Tx, keyID string, completed, failed int) error
+}
+
 // Limits bound what waits. 0 is no limit.
 type Limits struct {
-	Admitted     int // jobs of one key that are in the queue or run; more are held
-	QueuedPerKey int // waiting jobs of one key; more are refused with key-busy
-	Queued       int // waiting jobs in all; more are refused with queue-full
+	Admitted     int   // jobs of one key that are in the queue or run; more are held
+	QueuedPerKey int   // waiting jobs of one key; more are refused with key-busy
+	Queued       int   // waiting jobs in all; more are refused with queue-full
+	BytesPerKey  int64 // bytes of the inputs of one key's open jobs; more are refused with key-busy
+}
+
+// Own are limits of one key that stand in for those of all, where they are not 0.
+type Own struct {
+	Admitted int // likewise, and this many run at once, also of those that somebody waits for
+	Queued   int
+	Bytes    int64
 }
 
 // DefaultLimits are those of a service nobody has configured.
-func DefaultLimits() Limits { return Limits{Admitted: 8, QueuedPerKey: 1000, Queued: 10_000} }
+func DefaultLimits() Limits {
+	return Limits{Admitted: 8, QueuedPerKey: 1000, Queued: 10_000, BytesPerKey: 10 << 30}
+}
 
 // Options of New.
 type Options struct {
@@ -54,6 +73,7 @@ type Options struct {
 	Now    func() time.Time // the clock of leases and expiry, time.Now when nil
 	Notify func(id string)  // told of each changed row after its commit; may be nil
 	Outbox Outbox           // nil: nobody is told of anything
+	Keys   Keys             // nil: no key has limits of its own, and nothing is counted
 }
 
 // Store keeps jobs. Its methods are safe for concurrent use.
@@ -65,11 +85,12 @@ type Store struct {
 	now     func() time.Time
 	notify  func(id string)
 	outbox  Outbox
+	keys    Keys
 }
 
 // New returns the store of the jobs in db, which hands its tickets to tickets.
 func New(db *database.DB, tickets Tickets, o Options) *Store {
-	s := &Store{db: db, tickets: tickets, limits: o.Limits, keep: o.Keep, now: o.Now, notify: o.Notify, outbox: o.Outbox}
+	s := &Store{db: db, tickets: tickets, limits: o.Limits, keep: o.Keep, now: o.Now, notify: o.Notify, outbox: o.Outbox, keys: o.Keys}
 	if s.keep <= 0 {
 		s.keep = 2 * time.Hour
 	}
@@ -106,7 +127,7 @@ func (s *Store) issued(ids []string) {
 }
 
 // one runs a statement that returns the row of a job. No row is none.
-func one(ctx context.Context, q querier, none error, text string, args ...any) (job.Job, error) {
+func one(ctx context.Context, q Querier, none error, text string, args ...any) (job.Job, error) {
 	j, err := scan(q.QueryRowContext(ctx, text, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return job.Job{}, none
@@ -117,8 +138,8 @@ func one(ctx context.Context, q querier, none error, text string, args ...any) (
 	return j, nil
 }
 
-// querier is a pool or a transaction.
-type querier interface {
+// Querier is a pool or a transaction.
+type Querier interface {
 	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
 	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
@@ -152,11 +173,11 @@ func (s *Store) CountsOf(ctx context.Context, keyID string) (job.Counts, error) 
 	return countOf(ctx, s.db.Read(), keyID)
 }
 
-func countOf(ctx context.Context, q querier, keyID string) (job.Counts, error) {
+func countOf(ctx context.Context, q Querier, keyID string) (job.Counts, error) {
 	return count(ctx, q, `SELECT state, COUNT(*) FROM job WHERE key_id = $1 AND `+open+single+` GROUP BY state`, keyID)
 }
 
-func count(ctx context.Context, q querier, text string, args ...any) (job.Counts, error) {
+func count(ctx context.Context, q Querier, text string, args ...any) (job.Counts, error) {
 	var c job.Counts
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 
 	"compressor/internal/database"
 	"compressor/internal/job"
-	"compressor/internal/problem"
 )
 
 // InsertClaimed implements job.Submitter.
@@ -25,10 +24,13 @@ func (s *Store) InsertClaimed(ctx context.Context, j job.Job, owner string, leas
 			if err := s.repeated(ctx, tx, j.Once); err != nil {
 				return err
 			}
+			if err := s.roomAtOnce(ctx, tx, j); err != nil {
+				return err
+			}
 			return s.add(ctx, tx, &j)
 		})
-	} else if _, err = s.db.ExecLazily(ctx, insert, values(&j)...); err != nil {
-		err = fmt.Errorf("new job: %w", err)
+	} else {
+		err = s.insertLazily(ctx, &j)
 	}
 	if err != nil {
 		return job.Job{}, err
@@ -57,7 +59,7 @@ func (s *Store) Enqueue(ctx context.Context, j job.Job) (job.Job, error) {
 		if err := s.repeated(ctx, tx, j.Once); err != nil { // before admission: it adds nothing
 			return err
 		}
-		room, err := s.admission(ctx, tx, j.KeyID, 1)
+		room, err := s.admission(ctx, tx, j.KeyID, 1, j.InputSize)
 		if err != nil {
 			return err
 		}
@@ -91,93 +93,6 @@ func (s *Store) fresh(j job.Job) (job.Job, error) {
 		j.ID = id.String()
 	}
 	return job.Job{ID: j.ID, KeyID: j.KeyID, Epoch: 1, Request: j.Request, InputRef: j.InputRef, Notice: j.Notice,
-		Tag: j.Tag, Once: j.Once,
+		Tag: j.Tag, Once: j.Once, InputSize: j.InputSize,
 		Created: database.Time(database.Millis(s.now()))}, nil
-}
-
-// admission says how many of so many new jobs of this key start in the queue, the others
-// being held, or that they may not be at all.
-func (s *Store) admission(ctx context.Context, tx *sql.Tx, keyID string, fresh int) (room int, err error) {
-	if s.limits.Queued > 0 {
-		var waiting int
-		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM job WHERE `+open+single+` AND state <> 'processing'`).Scan(&waiting)
-		if err != nil {
-			return 0, fmt.Errorf("count of jobs: %w", err)
-		}
-		if waiting+fresh > s.limits.Queued {
-			return 0, problem.New(problem.QueueFull)
-		}
-	}
-	c, err := countOf(ctx, tx, keyID)
-	if err != nil {
-		return 0, err
-	}
-	if s.limits.QueuedPerKey > 0 && c.Queued()+fresh > s.limits.QueuedPerKey {
-		return 0, problem.New(problem.KeyBusy)
-	}
-	switch {
-	case s.limits.Admitted <= 0:
-		return fresh, nil
-	case c.Held > 0: // one that is held already goes first, whatever room there is
-		return 0, nil
-	}
-	return min(fresh, max(0, s.limits.Admitted-c.Enqueued-c.Processing)), nil
-}
-
-// admit enqueues as many held jobs of the key as it may have more, oldest first, and
-// returns their ids.
-func (s *Store) admit(ctx context.Context, tx *sql.Tx, keyID string) ([]string, error) {
-	if s.limits.Admitted <= 0 { // some may be held from a time when there was a limit
-		return s.admitUpTo(ctx, tx, keyID, batch)
-	}
-	c, err := countOf(ctx, tx, keyID)
-	if err != nil {
-		return nil, err
-	}
-	room := s.limits.Admitted - c.Enqueued - c.Processing
-	if c.Held == 0 || room <= 0 {
-		return nil, nil
-	}
-	return s.admitUpTo(ctx, tx, keyID, room)
-}
-
-func (s *Store) admitUpTo(ctx context.Context, tx *sql.Tx, keyID string, room int) ([]string, error) {
-	held, err := tickets(ctx, tx, `SELECT id, epoch FROM job WHERE key_id = $1 AND `+open+` AND state = 'held'
-		ORDER BY created LIMIT $2`, keyID, room)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, t := range held {
-		_, err := tx.ExecContext(ctx, `UPDATE job SET state = 'enqueued' WHERE id = $1 AND epoch = $2 AND state = 'held'`, t.Job, t.Epoch)
-		if err != nil {
-			return nil, fmt.Errorf("admission: %w", err)
-		}
-		if err := s.tickets.EnqueueTx(ctx, tx, t); err != nil {
-			return nil, err
-		}
-		ids = append(ids, t.Job)
-	}
-	return ids, nil
-}
-
-// tickets reads the rows of a statement that selects id and epoch.
-func tickets(ctx context.Context, q querier, text string, args ...any) ([]job.Ticket, error) {
-	rows, err := q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("jobs: %w", err)
-	}
-	defer rows.Close()
-	var out []job.Ticket
-	for rows.Next() {
-		var t job.Ticket
-		if err := rows.Scan(&t.Job, &t.Epoch); err != nil {
-			return nil, fmt.Errorf("jobs: %w", err)
-		}
-		out = append(out, t)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("jobs: %w", err)
-	}
-	return out, nil
 }

@@ -22,7 +22,7 @@ func verbs(s job.Store) map[string]func(context.Context, job.Ticket) error {
 		"Renew": func(ctx context.Context, t job.Ticket) error {
 			return s.Renew(ctx, t, lease, job.Progress{Percent: 99})
 		},
-		"SetInput": func(ctx context.Context, t job.Ticket) error { return s.SetInput(ctx, t, "in/stale") },
+		"SetInput": func(ctx context.Context, t job.Ticket) error { return s.SetInput(ctx, t, "in/stale", 1) },
 		"Finish": func(ctx context.Context, t job.Ticket) error {
 			_, err := s.Finish(ctx, t, outcome("stale link", "stale path"))
 			return err

@@ -176,10 +176,10 @@ func testLife(t *testing.T, mk Make) {
 	if err := b.Store.Renew(t.Context(), c.Ticket(), lease, p); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Store.SetInput(t.Context(), c.Ticket(), "in/other"); err != nil {
+	if err := b.Store.SetInput(t.Context(), c.Ticket(), "in/other", 7); err != nil {
 		t.Fatal(err)
 	}
-	if r := b.get(t, j.ID); r.Progress != p || !r.LeaseUntil.Equal(start.Add(41*time.Second)) || r.InputRef != "in/other" {
+	if r := b.get(t, j.ID); r.Progress != p || !r.LeaseUntil.Equal(start.Add(41*time.Second)) || r.InputRef != "in/other" || r.InputSize != 7 {
 		t.Errorf("renewed job %+v", r)
 	}
 	b.Heard.Take()

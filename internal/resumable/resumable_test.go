@@ -51,7 +51,7 @@ func newBench(t *testing.T, limits Limits) *bench {
 	if b.files, err = disk.New(b.root); err != nil {
 		t.Fatal(err)
 	}
-	b.desk = work.NewDesk(b.rows, nil, b.files, nil, 0)
+	b.desk = work.NewDesk(b.rows, nil, b.files, disk.NewSpace(b.files.Free, 0), nil)
 	b.reopen(b.desk)
 	return b
 }

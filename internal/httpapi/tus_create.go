@@ -31,7 +31,7 @@ func (s *Server) beginUpload(t *tusTurn, size int64) error {
 	if size == 0 {
 		return problem.New(problem.FileEmpty)
 	}
-	if err := s.to.Desk.Ready(x.r.Context()); err != nil {
+	if err := s.to.Desk.Room(size); err != nil {
 		return err
 	}
 	metadata, wrong := metadataOf(x.r.Header)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"compressor/internal/problem"
@@ -131,7 +130,7 @@ func (b *Box) removeFolder(id string) error {
 
 // full turns a full disk into its own problem.
 func full(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if problem.Full(err) {
 		return problem.New(problem.StorageFull).Because(err)
 	}
 	return err

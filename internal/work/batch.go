@@ -79,7 +79,7 @@ func (d *Desk) SubmitBatch(ctx context.Context, b Batch) (r Receipt, err error) 
 	if errors.As(err, &repeated) {
 		return d.repeat(ctx, repeated)
 	}
-	return Receipt{}, err
+	return Receipt{}, d.space.Note(err)
 }
 
 // Items calls each with the items of a batch, in order.

@@ -62,19 +62,19 @@ type Receipt struct {
 // runs here at once, or as soon as a slot is free; any other goes through the queue.
 // Errors: draining, storage-full, queue-full, key-busy, idempotency-conflict.
 func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
-	var need int64
-	if s.Input != nil {
-		need = s.Input.Size * (spaceFactor - 1) // of the input itself the disk knows already
-	}
-	if err := d.accepts(need); err != nil {
-		return Receipt{}, err
-	}
 	// A client that leaves at this very moment must not leave a row without input behind.
 	ctx = context.WithoutCancel(ctx)
 	if s.ID == "" {
 		s.ID = uuid.NewString()
 	} else if j, err := d.store.Get(ctx, s.ID); !problem.Has(err, problem.NotFound) {
 		return Receipt{Job: j, Repeated: true}, err
+	}
+	need := s.Order.Uploaded
+	if s.Input != nil {
+		need = s.Input.Size
+	}
+	if err := d.accepts(need * (spaceFactor - 1)); err != nil { // of the input itself the disk knows already
+		return Receipt{}, err
 	}
 	raw, err := json.Marshal(s.Order)
 	if err != nil {
@@ -92,7 +92,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	if s.File != "" {
 		j.InputRef = inputName(j.ID)
 		if err := d.files.Link(s.File, j.InputRef); err != nil {
-			return Receipt{}, err
+			return Receipt{}, errors.Join(d.space.Note(err), d.files.Remove(j.InputRef))
 		}
 		if j.InputSize, err = d.sizeOf(j.InputRef); err != nil {
 			return Receipt{}, errors.Join(err, d.files.Remove(j.InputRef))

@@ -42,7 +42,7 @@ func compress(t *testing.T, data []byte, level recipe.Compression, to format.ID)
 	if err := vips.Start(); err != nil {
 		t.Fatal(err)
 	}
-	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{}}
+	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{}, recipe.FamilyVideo: metric.Film{}}
 	e, err := engine.New(all.Codecs(), metrics)
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func TestConvertsSharply(t *testing.T) {
 	if err := vips.Start(); err != nil {
 		t.Fatal(err)
 	}
-	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{}}
+	metrics := map[format.Family]engine.Metric{recipe.FamilyImage: metric.Pixels{}, recipe.FamilyArchive: metric.Members{}, recipe.FamilyVideo: metric.Film{}}
 	e, err := engine.New(all.Codecs(), metrics)
 	if err != nil {
 		t.Fatal(err)

@@ -90,12 +90,9 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 		}
 	}
 	if s.File != "" {
-		j.InputRef = inputName(j.ID)
+		j.InputRef, j.InputSize = inputName(j.ID), s.Order.Uploaded
 		if err := d.files.Link(s.File, j.InputRef); err != nil {
 			return Receipt{}, errors.Join(d.space.Note(err), d.files.Remove(j.InputRef))
-		}
-		if j.InputSize, err = d.sizeOf(j.InputRef); err != nil {
-			return Receipt{}, errors.Join(err, d.files.Remove(j.InputRef))
 		}
 	}
 	r, err := d.insert(ctx, j, s.Wait)
@@ -109,20 +106,6 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Receipt, error) {
 		return d.repeat(ctx, repeated)
 	}
 	return r, d.space.Note(err)
-}
-
-// sizeOf is the size of a stored file, in bytes.
-func (d *Desk) sizeOf(name string) (int64, error) {
-	f, err := d.files.Open(name)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
 }
 
 // repeat is what a request gets that was sent before: the job it made then.

@@ -125,6 +125,9 @@ func (b *bench) checkJob(id, content string) {
 	if got, err := io.ReadAll(f); string(got) != content || err != nil || j.Tag != "t" || j.KeyID != "k" {
 		b.t.Errorf("%q, %v, %+v", got, err, j)
 	}
+	if j.InputSize != int64(len(content)) {
+		b.t.Errorf("%d bytes count for its key, %d were sent", j.InputSize, len(content))
+	}
 	if left := b.left("uploads"); len(left) > 0 || len(b.left("inputs")) != b.made {
 		b.t.Errorf("left %q, inputs %q", left, b.left("inputs"))
 	}

@@ -31,17 +31,21 @@ func (s *Store) keyLimits(ctx context.Context, q Querier, keyID string) (all Lim
 	return all, own, nil
 }
 
-// load is what the open jobs of a key come to.
+// load is what open jobs come to.
 type load struct {
 	job.Counts
 	bytes int64 // of their inputs
 }
 
-// loadOf sums it up. The index covers it: one entry per open job of the key.
+// loadOf sums up those of a key, of all keys where it is "". The index covers it: one entry
+// per open job.
 func loadOf(ctx context.Context, q Querier, keyID string) (load, error) {
 	var l load
-	rows, err := q.QueryContext(ctx, `SELECT state, COUNT(*), SUM(input_size) FROM job
-		WHERE key_id = $1 AND `+open+single+` GROUP BY state`, keyID)
+	text, args := `SELECT state, COUNT(*), SUM(input_size) FROM job WHERE `+open+single, []any{}
+	if keyID != "" {
+		text, args = text+` AND key_id = $1`, []any{keyID}
+	}
+	rows, err := q.QueryContext(ctx, text+` GROUP BY state`, args...)
 	if err != nil {
 		return l, fmt.Errorf("open jobs of a key: %w", err)
 	}
@@ -185,7 +189,7 @@ func (s *Store) admit(ctx context.Context, tx *sql.Tx, keyID string) ([]string, 
 	if limits.Admitted <= 0 { // some may be held from a time when there was a limit
 		return s.admitUpTo(ctx, tx, keyID, batch)
 	}
-	c, err := countOf(ctx, tx, keyID)
+	c, err := loadOf(ctx, tx, keyID)
 	if err != nil {
 		return nil, err
 	}

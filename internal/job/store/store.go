@@ -165,42 +165,12 @@ const single = ` AND items = 0`
 
 // Counts implements job.Reader.
 func (s *Store) Counts(ctx context.Context) (job.Counts, error) {
-	return count(ctx, s.db.Read(), `SELECT state, COUNT(*) FROM job WHERE `+open+single+` GROUP BY state`)
+	l, err := loadOf(ctx, s.db.Read(), "")
+	return l.Counts, err
 }
 
 // CountsOf implements job.Reader.
 func (s *Store) CountsOf(ctx context.Context, keyID string) (job.Counts, error) {
-	return countOf(ctx, s.db.Read(), keyID)
-}
-
-func countOf(ctx context.Context, q Querier, keyID string) (job.Counts, error) {
-	return count(ctx, q, `SELECT state, COUNT(*) FROM job WHERE key_id = $1 AND `+open+single+` GROUP BY state`, keyID)
-}
-
-func count(ctx context.Context, q Querier, text string, args ...any) (job.Counts, error) {
-	var c job.Counts
-	rows, err := q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return c, fmt.Errorf("count of jobs: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var state job.State
-		var n int
-		if err := rows.Scan(&state, &n); err != nil {
-			return c, fmt.Errorf("count of jobs: %w", err)
-		}
-		switch state {
-		case job.Held:
-			c.Held = n
-		case job.Enqueued:
-			c.Enqueued = n
-		case job.Processing:
-			c.Processing = n
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return c, fmt.Errorf("count of jobs: %w", err)
-	}
-	return c, nil
+	l, err := loadOf(ctx, s.db.Read(), keyID)
+	return l.Counts, err
 }

@@ -1,5 +1,7 @@
 package avifparts
 
+import "compressor/internal/bitstream"
+
 // stream is what an AV1 bitstream says of itself, up to its frames.
 type stream struct {
 	width, height int // the largest that a frame may have
@@ -62,102 +64,83 @@ func readStream(data []byte) (stream, error) {
 
 // nextUnit cuts off one unit (AV1 section 5.3). The last may go without a size.
 func nextUnit(data []byte) (kind int, body, rest []byte, err error) {
-	r := reader{data: data}
-	head := r.u8()
+	r := reader{bitstream.Bytes{Data: data}}
+	head := r.U8()
 	if head&4 != 0 {
-		r.u8() // which layer
+		r.U8() // which layer
 	}
-	size := uint64(len(r.data))
+	size := uint64(len(r.Data))
 	if head&2 != 0 {
 		size = r.leb128()
 	}
-	if head&0x81 != 0 || r.short || size > uint64(len(r.data)) {
+	if head&0x81 != 0 || r.Short || size > uint64(len(r.Data)) {
 		return 0, nil, nil, corrupt("broken bitstream unit")
 	}
-	body = r.take(int(size))
-	return head >> 3 & 15, body, r.data, nil
+	body = r.Take(int(size))
+	return head >> 3 & 15, body, r.Data, nil
 }
 
 // leb128 takes a number of seven bits a byte, the lowest first (AV1 section 4.10.5).
 func (r *reader) leb128() uint64 {
 	var v uint64
 	for i := range 8 {
-		b := r.u8()
+		b := r.U8()
 		v |= uint64(b&0x7f) << (7 * i)
 		if b&0x80 == 0 {
 			return v
 		}
 	}
-	r.short = true
+	r.Short = true
 	return 0
 }
 
-// bits takes single bits, the highest first; zeros once there are none.
-type bits struct {
-	data  []byte
-	at    int
-	short bool
-}
-
-func (b *bits) take(n int) int {
-	v := 0
-	for range n {
-		if b.at>>3 >= len(b.data) {
-			b.short = true
-			return 0
-		}
-		v = v<<1 | int(b.data[b.at>>3]>>(7-b.at&7)&1)
-		b.at++
-	}
-	return v
-}
-
-func (b *bits) flag() bool { return b.take(1) == 1 }
+// bits reads what AV1 makes of bits.
+type bits struct{ bitstream.Bits }
 
 // readSequence reads a sequence header (AV1 section 5.5.1).
 func readSequence(body []byte) (stream, bool) {
-	b := &bits{data: body}
+	b := &bits{bitstream.Bits{Data: body}}
 	s := stream{points: 1}
-	profile := b.take(3)
-	b.take(1) // still picture
-	reduced := b.flag()
+	profile := b.Take(3)
+	b.Take(1) // still picture
+	reduced := b.Flag()
 	if reduced {
-		b.take(5)
+		b.Take(5)
 	} else {
 		s.points = b.operatingPoints()
 	}
-	across, down := b.take(4)+1, b.take(4)+1
-	s.width, s.height = b.take(across)+1, b.take(down)+1
+	across, down := b.Take(4)+1, b.Take(4)+1
+	s.width, s.height = b.Take(across)+1, b.Take(down)+1
 	b.tools(reduced)
 	s.color(b, profile)
-	return s, !b.short && profile <= 2
+	return s, !b.Short && profile <= 2
 }
 
 // operatingPoints skips timing and gives the number of operating points.
 func (b *bits) operatingPoints() int {
 	delay, model := 0, false
-	if b.flag() { // timing
-		b.take(64)
-		if b.flag() {
+	if b.Flag() { // timing
+		b.Take(64)
+		if b.Flag() {
 			b.uvlc()
 		}
-		if model = b.flag(); model {
-			delay = b.take(5) + 1
-			b.take(32 + 5 + 5)
+		if model = b.Flag(); model {
+			delay = b.Take(5) + 1
+			b.Take(32 + 5 + 5)
 		}
 	}
-	initial := b.flag()
-	points := b.take(5) + 1
+	initial := b.Flag()
+	points := b.Take(5) + 1
 	for range points {
-		b.take(12)
-		if b.take(5) > 7 {
-			b.take(1)
+		b.Take(12)
+		if b.Take(5) > 7 {
+			b.Take(1)
 		}
-		if model && b.flag() {
-			b.take(2*delay + 1)
+		if model && b.Flag() {
+			b.Take(2*delay + 1)
 		}
-		if initial && b.flag() {
-			b.take(4)
+		if initial && b.Flag() {
+			b.Take(4)
 		}
 	}
 	return points
@@ -166,71 +149,71 @@ func (b *bits) operatingPoints() int {
 // uvlc skips a number in Exp-Golomb code.
 func (b *bits) uvlc() {
 	zeros := 0
-	for !b.flag() {
-		if zeros++; b.short || zeros > 32 {
-			b.short = true
+	for !b.Flag() {
+		if zeros++; b.Short || zeros > 32 {
+			b.Short = true
 			return
 		}
 	}
-	b.take(zeros)
+	b.Take(zeros)
 }
 
 // tools skips which coding tools are in use.
 func (b *bits) tools(reduced bool) {
-	if !reduced && b.flag() {
-		b.take(4 + 3) // lengths of frame numbers
+	if !reduced && b.Flag() {
+		b.Take(4 + 3) // lengths of frame numbers
 	}
-	b.take(3)
+	b.Take(3)
 	if !reduced {
-		b.take(4)
-		order := b.flag()
+		b.Take(4)
+		order := b.Flag()
 		if order {
-			b.take(2)
+			b.Take(2)
 		}
 		force := 2
-		if !b.flag() {
-			force = b.take(1)
+		if !b.Flag() {
+			force = b.Take(1)
 		}
-		if force > 0 && !b.flag() {
-			b.take(1)
+		if force > 0 && !b.Flag() {
+			b.Take(1)
 		}
 		if order {
-			b.take(3)
+			b.Take(3)
 		}
 	}
-	b.take(3)
+	b.Take(3)
 }
 
 // color reads the colour configuration (AV1 section 5.5.2).
 func (s *stream) color(b *bits, profile int) {
 	s.depth = 8
-	if b.flag() {
+	if b.Flag() {
 		s.depth = 10
-		if profile == 2 && b.flag() {
+		if profile == 2 && b.Flag() {
 			s.depth = 12
 		}
 	}
-	s.gray = profile != 1 && b.flag()
+	s.gray = profile != 1 && b.Flag()
 	s.cicp = CICP{Primaries: 2, Transfer: 2, Matrix: 2}
-	if b.flag() {
-		s.cicp.Primaries, s.cicp.Transfer, s.cicp.Matrix = b.take(8), b.take(8), b.take(8)
+	if b.Flag() {
+		s.cicp.Primaries, s.cicp.Transfer, s.cicp.Matrix = b.Take(8), b.Take(8), b.Take(8)
 	}
 	switch {
 	case s.gray:
-		s.cicp.Full = b.flag()
+		s.cicp.Full = b.Flag()
 		s.halfX, s.halfY = true, true
 		return
 	case s.cicp.Primaries == 1 && s.cicp.Transfer == 13 && s.cicp.Matrix == 0:
 		s.cicp.Full = true
 		return
 	}
-	s.cicp.Full = b.flag()
+	s.cicp.Full = b.Flag()
 	switch {
 	case profile == 0:
 		s.halfX, s.halfY = true, true
 	case profile == 2 && s.depth == 12:
-		s.halfX = b.flag()
-		s.halfY = s.halfX && b.flag()
+		s.halfX = b.Flag()
+		s.halfY = s.halfX && b.Flag()
 	case profile == 2:
 		s.halfX = true
 	}

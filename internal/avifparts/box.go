@@ -1,5 +1,7 @@
 package avifparts
 
+import "compressor/internal/bitstream"
+
 import "encoding/binary"
 
 // box is one box: its type, and its body without the header (ISO/IEC 14496-12, 4.2).
@@ -27,71 +29,42 @@ func boxes(data []byte, top bool) ([]box, error) {
 }
 
 func nextBox(data []byte, top bool) (box, error) {
-	r := reader{data: data}
-	size := uint64(r.u32())
-	kind := string(r.take(4))
+	r := reader{bitstream.Bytes{Data: data}}
+	size := uint64(r.U32())
+	kind := string(r.Take(4))
 	switch {
 	case size == 1:
-		size = r.u64()
+		size = r.U64()
 	case size == 0 && top:
 		size = uint64(len(data))
 	}
 	if kind == "uuid" {
-		r.take(16)
+		r.Take(16)
 	}
-	header := len(data) - len(r.data)
-	if r.short || size < uint64(header) || size > uint64(len(data)) {
+	header := len(data) - len(r.Data)
+	if r.Short || size < uint64(header) || size > uint64(len(data)) {
 		return box{}, corrupt("box %q of %d bytes where %d are left", kind, size, len(data))
 	}
 	return box{kind: kind, body: data[header:size], raw: data[:size]}, nil
 }
 
-// reader takes big-endian numbers off data. Once there are too few bytes it says so in
-// short and gives zeros.
-type reader struct {
-	data  []byte
-	short bool
-}
-
-func (r *reader) take(n int) []byte {
-	if n < 0 || n > len(r.data) {
-		r.short = true
-		r.data = nil
-		return nil
-	}
-	out := r.data[:n:n]
-	r.data = r.data[n:]
-	return out
-}
-
-// number takes n bytes, up to 8.
-func (r *reader) number(n int) uint64 {
-	var v uint64
-	for _, b := range r.take(n) {
-		v = v<<8 | uint64(b)
-	}
-	return v
-}
-
-func (r *reader) u8() int     { return int(r.number(1)) }
-func (r *reader) u16() int    { return int(r.number(2)) }
-func (r *reader) u32() uint32 { return uint32(r.number(4)) }
-func (r *reader) u64() uint64 { return r.number(8) }
+// reader reads what boxes hold beside plain numbers, too.
+type reader struct{ bitstream.Bytes }
 
 // full takes the version and flags of a full box.
 func (r *reader) full() (version int, flags uint32) {
-	v := r.u32()
+	v := r.U32()
 	return int(v >> 24), v & 0xffffff
 }
 
 // text takes a string up to its zero byte. The last one may lack it.
 func (r *reader) text() string {
-	for i, b := range r.data {
+	for i, b := range r.Data {
 		if b == 0 {
-			return string(r.take(i + 1)[:i])
+			return string(r.Take(i + 1)[:i])
 		}
 	}
-	return string(r.take(len(r.data)))
+	return string(r.Take(len(r.Data)))
 }
 
 // appendBox puts a box around the parts of its body.

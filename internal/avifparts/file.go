@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"compressor/internal/bitstream"
 )
 
 // File is an AVIF taken apart. Its byte slices are the file's own.
@@ -142,9 +144,9 @@ func (p *parser) sequence(body []byte) error {
 		}
 		body = inside[i].body
 	}
-	r := reader{data: body}
-	r.take(8)
-	p.out.Frames = int(min(r.u32(), uint32(len(p.file)))) // a frame takes a byte at the least
+	r := reader{bitstream.Bytes{Data: body}}
+	r.Take(8)
+	p.out.Frames = int(min(r.U32(), uint32(len(p.file)))) // a frame takes a byte at the least
 	return nil
 }
 
@@ -234,10 +236,10 @@ func (p *parser) sides(it *item) (width, height int, err error) {
 	if size == nil {
 		return 0, 0, corrupt("item %d has no size", it.id)
 	}
-	r := reader{data: size.body}
+	r := reader{bitstream.Bytes{Data: size.body}}
 	r.full()
-	width, height = int(r.u32()), int(r.u32())
-	if r.short || width < 1 || height < 1 {
+	width, height = int(r.U32()), int(r.U32())
+	if r.Short || width < 1 || height < 1 {
 		return 0, 0, corrupt("item %d is %d×%d", it.id, width, height)
 	}
 	if width > maxSide || height > maxSide {
@@ -304,9 +306,9 @@ func (p *parser) grid(it *item) (*Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{data: data}
-	version, flags := r.u8(), r.u8()
-	rows, columns := r.u8()+1, r.u8()+1
+	r := reader{bitstream.Bytes{Data: data}}
+	version, flags := r.U8(), r.U8()
+	rows, columns := r.U8()+1, r.U8()+1
 	long := flags&1 != 0
 	w, h := int(r.id(long)), int(r.id(long))
 	var ids []uint32
@@ -315,7 +317,7 @@ func (p *parser) grid(it *item) (*Picture, error) {
 			ids = append(ids, ref.to...)
 		}
 	}
-	if r.short || version != 0 || w != width || h != height || len(ids) != rows*columns {
+	if r.Short || version != 0 || w != width || h != height || len(ids) != rows*columns {
 		return nil, corrupt("grid of %d×%d pictures, %d are there", columns, rows, len(ids))
 	}
 	g := &Picture{Width: width, Height: height, Data: data}
@@ -392,7 +394,7 @@ func (p *parser) isAlpha(it *item) bool {
 	if aux == nil {
 		return false
 	}
-	r := reader{data: aux.body}
+	r := reader{bitstream.Bytes{Data: aux.body}}
 	r.full()
 	return slices.Contains(auxAlpha[:], r.text())
 }

@@ -30,8 +30,8 @@ func unit(kind byte, body []byte) []byte {
 	return append([]byte{kind<<3 | 2, byte(len(body))}, body...)
 }
 
-// bitstream is one of a single frame that is nothing but its headers.
-func bitstream(width, height int) []byte {
+// oneFrame is a bitstream of a single frame that is nothing but its headers.
+func oneFrame(width, height int) []byte {
 	var b bitWriter
 	b.put(0, 3) // profile
 	b.put(3, 2) // a still picture, in short
@@ -49,7 +49,7 @@ func bitstream(width, height int) []byte {
 
 func coded(width, height int) *Picture {
 	return &Picture{Width: width, Height: height, Depth: 8, Subsampled: true,
-		Config: []byte{0x81, 0, 0x0c, 0}, Data: bitstream(width, height)}
+		Config: []byte{0x81, 0, 0x0c, 0}, Data: oneFrame(width, height)}
 }
 
 func written(t testing.TB, c Contents) []byte {
@@ -73,7 +73,7 @@ func with(t testing.TB, data []byte, what, by string) []byte {
 func u32(v uint32) string { return string(binary.BigEndian.AppendUint32(nil, v)) }
 
 func TestBitstream(t *testing.T) {
-	s, err := readStream(bitstream(40, 30))
+	s, err := readStream(oneFrame(40, 30))
 	want := stream{width: 40, height: 30, depth: 8, halfX: true, halfY: true, points: 1, frames: 1,
 		cicp: CICP{Primaries: 2, Transfer: 2, Matrix: 2, Full: true}}
 	if err != nil || s != want {
@@ -90,7 +90,7 @@ func TestBombs(t *testing.T) {
 	limits := Limits{Pixels: 1 << 20}
 	honest := written(t, Contents{Color: coded(40, 30)})
 	big := coded(40, 30)
-	big.Data = bitstream(65536, 65536)
+	big.Data = oneFrame(65536, 65536)
 	side := u32(40) + u32(30)
 	grid := func(rows, columns, width, height, tiles int) []byte {
 		g := &Picture{Width: width, Height: height, Depth: 8}
@@ -121,7 +121,7 @@ func TestBombs(t *testing.T) {
 		t.Errorf("a sound grid: %v", err)
 	}
 	wrong := coded(40, 30)
-	wrong.Data = bitstream(41, 30)
+	wrong.Data = oneFrame(41, 30)
 	if f := mustParse(t, written(t, Contents{Color: wrong})); !strings.HasPrefix(f.Other, "sides") {
 		t.Errorf("sides that differ: other %q", f.Other)
 	}
@@ -161,7 +161,7 @@ func TestDamage(t *testing.T) {
 func TestNotHandled(t *testing.T) {
 	honest := written(t, Contents{Color: coded(40, 30), EXIF: []byte("MM\x00*"), Transforms: []Transform{{Value: 1}}})
 	twice := coded(40, 30)
-	twice.Data = append(bitstream(40, 30), unit(obuFrame, []byte{0x10, 0})...)
+	twice.Data = append(oneFrame(40, 30), unit(obuFrame, []byte{0x10, 0})...)
 	for want, data := range map[string][]byte{
 		"HDR gain map":                   with(t, honest, "miaf", "tmap"),
 		"protected contents":             with(t, honest, "infe\x02\x00\x00\x00\x00\x02\x00\x00", "infe\x02\x00\x00\x00\x00\x02\x00\x01"),

@@ -1,15 +1,17 @@
 package avifparts
 
+import "compressor/internal/bitstream"
+
 // look reads what says how the primary picture is shown.
 func (p *parser) look(it *item) error {
 	out := p.out
 	coded := false // the colour boxes win over the bitstream
 	for _, prop := range it.properties {
-		r := reader{data: prop.body}
+		r := reader{bitstream.Bytes{Data: prop.body}}
 		switch prop.kind {
 		case "ispe", "pixi", "av1C", "irot", "imir":
 		case "pasp":
-			if across, down := r.u32(), r.u32(); across != down {
+			if across, down := r.U32(), r.U32(); across != down {
 				p.other("pixels that are not square")
 			}
 		case "clap":
@@ -38,19 +40,19 @@ func (p *parser) look(it *item) error {
 
 // colour reads a colour box (ISO/IEC 14496-12, 12.1.5).
 func (p *parser) colour(r *reader, coded *bool) error {
-	switch kind := string(r.take(4)); kind {
+	switch kind := string(r.Take(4)); kind {
 	case "nclx":
-		c := CICP{Primaries: r.u16(), Transfer: r.u16(), Matrix: r.u16(), Full: r.u8()&0x80 != 0}
-		if r.short || *coded {
+		c := CICP{Primaries: r.U16(), Transfer: r.U16(), Matrix: r.U16(), Full: r.U8()&0x80 != 0}
+		if r.Short || *coded {
 			return corrupt("broken colour box")
 		}
 		*coded = true
 		p.out.CICP = c
 	case "prof", "rICC":
-		if p.out.ICC != nil || len(r.data) == 0 {
+		if p.out.ICC != nil || len(r.Data) == 0 {
 			return corrupt("broken colour profile")
 		}
-		p.out.ICC = r.data
+		p.out.ICC = r.Data
 	default:
 		p.other("colours of the kind %q", kind)
 	}

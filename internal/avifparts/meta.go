@@ -2,6 +2,8 @@ package avifparts
 
 import (
 	"bytes"
+
+	"compressor/internal/bitstream"
 )
 
 // item is one entry of the item information box, with all that the other boxes say of it
@@ -51,11 +53,11 @@ type meta struct {
 
 // readMeta reads the body of the meta box.
 func readMeta(body []byte) (*meta, error) {
-	r := reader{data: body}
-	if version, _ := r.full(); r.short || version != 0 {
+	r := reader{bitstream.Bytes{Data: body}}
+	if version, _ := r.full(); r.Short || version != 0 {
 		return nil, corrupt("meta box of version %d", version)
 	}
-	children, err := boxes(r.data, false)
+	children, err := boxes(r.Data, false)
 	if err != nil {
 		return nil, err
 	}
@@ -101,12 +103,12 @@ func readMeta(body []byte) (*meta, error) {
 }
 
 func (m *meta) readHandler(body []byte) error {
-	r := reader{data: body}
+	r := reader{bitstream.Bytes{Data: body}}
 	r.full()
-	r.take(4)
-	m.handler = string(r.take(4))
-	r.take(12)
-	if r.short {
+	r.Take(4)
+	m.handler = string(r.Take(4))
+	r.Take(12)
+	if r.Short {
 		return corrupt("short handler box")
 	}
 	m.name = r.text()
@@ -114,10 +116,10 @@ func (m *meta) readHandler(body []byte) error {
 }
 
 func (m *meta) readPrimary(body []byte) error {
-	r := reader{data: body}
+	r := reader{bitstream.Bytes{Data: body}}
 	version, _ := r.full()
 	m.primary = r.id(version >= 1)
-	if r.short {
+	if r.Short {
 		return corrupt("short primary item box")
 	}
 	return nil
@@ -126,19 +128,19 @@ func (m *meta) readPrimary(body []byte) error {
 // id takes an item's number, of 32 or 16 bits.
 func (r *reader) id(long bool) uint32 {
 	if long {
-		return r.u32()
+		return r.U32()
 	}
-	return uint32(r.u16())
+	return uint32(r.U16())
 }
 
 func (m *meta) readItems(body []byte) error {
-	r := reader{data: body}
+	r := reader{bitstream.Bytes{Data: body}}
 	version, _ := r.full()
 	r.id(version > 0) // the count; the boxes themselves tell
-	if r.short {
+	if r.Short {
 		return corrupt("short item information box")
 	}
-	entries, err := boxes(r.data, false)
+	entries, err := boxes(r.Data, false)
 	if err != nil {
 		return err
 	}
@@ -161,15 +163,15 @@ func (m *meta) readItems(body []byte) error {
 
 // readItem reads an item information entry of version 2 or 3; older ones have no type.
 func readItem(e box) (*item, error) {
-	r := reader{data: e.body}
+	r := reader{bitstream.Bytes{Data: e.body}}
 	version, flags := r.full()
 	if e.kind != "infe" || version < 2 || version > 3 {
 		return nil, corrupt("item information entry %q of version %d", e.kind, version)
 	}
 	it := &item{id: r.id(version == 3), hidden: flags&1 != 0}
-	it.protected = r.u16() != 0
-	it.kind = string(r.take(4))
-	if r.short {
+	it.protected = r.U16() != 0
+	it.kind = string(r.Take(4))
+	if r.Short {
 		return nil, corrupt("short item information entry")
 	}
 	r.text() // the name
@@ -182,9 +184,9 @@ func readItem(e box) (*item, error) {
 
 // readLocations reads the item location box (8.11.3), versions 0 to 2.
 func (m *meta) readLocations(body []byte) error {
-	r := reader{data: body}
+	r := reader{bitstream.Bytes{Data: body}}
 	version, _ := r.full()
-	sizes := r.u16()
+	sizes := r.U16()
 	size := func(shift int) int { return sizes >> shift & 15 }
 	offset, length, base, index := size(12), size(8), size(4), size(0)
 	for _, n := range []int{offset, length, base, index} {
@@ -202,7 +204,7 @@ func (m *meta) readLocations(body []byte) error {
 	for range count {
 		it := m.byID[r.id(version == 2)]
 		if it == nil {
-			if r.short {
+			if r.Short {
 				break
 			}
 			it = &item{} // a location for no item: read over
@@ -211,23 +213,23 @@ func (m *meta) readLocations(body []byte) error {
 			return corrupt("item %d is located twice", it.id)
 		}
 		if version > 0 {
-			how := r.u16() & 15
+			how := r.U16() & 15
 			it.inner, it.elsewhere = how == 1, how > 1
 		}
-		it.elsewhere = r.u16() != 0 || it.elsewhere
-		start := r.number(base)
-		extents := r.u16()
+		it.elsewhere = r.U16() != 0 || it.elsewhere
+		start := r.Number(base)
+		extents := r.U16()
 		if total += extents; total > maxExtents {
 			return corrupt("more than %d extents", maxExtents)
 		}
-		it.extents = make([]extent, 0, min(extents, len(r.data)))
+		it.extents = make([]extent, 0, min(extents, len(r.Data)))
 		for range extents {
-			r.number(index)
-			from := start + r.number(offset)
-			it.extents = append(it.extents, extent{from, r.number(length)})
+			r.Number(index)
+			from := start + r.Number(offset)
+			it.extents = append(it.extents, extent{from, r.Number(length)})
 		}
 	}
-	if r.short {
+	if r.Short {
 		return corrupt("short item location box")
 	}
 	return nil
@@ -267,18 +269,18 @@ func (m *meta) readProperties(body []byte) error {
 
 // associate reads an item property association box (9.3.1).
 func (m *meta) associate(body []byte, all []box) error {
-	r := reader{data: body}
+	r := reader{bitstream.Bytes{Data: body}}
 	version, flags := r.full()
-	for range r.u32() {
+	for range r.U32() {
 		it := m.byID[r.id(version >= 1)]
 		if it == nil {
 			it = &item{}
 		}
-		for range r.u8() {
-			v := r.u8()
+		for range r.U8() {
+			v := r.U8()
 			essential, index := v&0x80 != 0, v&0x7f
 			if flags&1 != 0 {
-				index = index<<8 | r.u8()
+				index = index<<8 | r.U8()
 			}
 			if index > len(all) || len(it.properties) >= maxProperties {
 				return corrupt("property %d of %d", index, len(all))
@@ -287,7 +289,7 @@ func (m *meta) associate(body []byte, all []box) error {
 				it.properties = append(it.properties, property{all[index-1], essential})
 			}
 		}
-		if r.short {
+		if r.Short {
 			return corrupt("short property association box")
 		}
 	}
@@ -296,27 +298,27 @@ func (m *meta) associate(body []byte, all []box) error {
 
 // readReferences reads the item reference box (ISO/IEC 14496-12, 8.11.12).
 func (m *meta) readReferences(body []byte) error {
-	r := reader{data: body}
+	r := reader{bitstream.Bytes{Data: body}}
 	version, _ := r.full()
-	if r.short {
+	if r.Short {
 		return corrupt("short item reference box")
 	}
-	entries, err := boxes(r.data, false)
+	entries, err := boxes(r.Data, false)
 	if err != nil {
 		return err
 	}
 	total := 0
 	for _, e := range entries {
-		r := reader{data: e.body}
+		r := reader{bitstream.Bytes{Data: e.body}}
 		ref := reference{kind: e.kind, from: r.id(version > 0)}
-		count := r.u16()
+		count := r.U16()
 		if total += count; total > maxReferences {
 			return corrupt("more than %d references", maxReferences)
 		}
 		for range count {
 			ref.to = append(ref.to, r.id(version > 0))
 		}
-		if r.short {
+		if r.Short {
 			return corrupt("short item reference")
 		}
 		m.references = append(m.references, ref)

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 
+	"compressor/internal/bitstream"
 	"compressor/internal/problem"
 )
 
@@ -147,40 +148,13 @@ func wrap(kind string, parts ...[]byte) []byte {
 	return out
 }
 
-// reader takes big-endian numbers off data. Once there are too few bytes it says so in
-// short and gives zeros.
-type reader struct {
-	data  []byte
-	short bool
-}
-
-func (r *reader) take(n int) []byte {
-	if n < 0 || n > len(r.data) {
-		r.short, r.data = true, nil
-		return nil
-	}
-	out := r.data[:n:n]
-	r.data = r.data[n:]
-	return out
-}
-
-func (r *reader) number(bytes int) uint64 {
-	var v uint64
-	for _, b := range r.take(bytes) {
-		v = v<<8 | uint64(b)
-	}
-	return v
-}
-
-func (r *reader) u8() int     { return int(r.number(1)) }
-func (r *reader) u16() int    { return int(r.number(2)) }
-func (r *reader) u32() uint32 { return uint32(r.number(4)) }
-func (r *reader) u64() uint64 { return r.number(8) }
+// reader reads what boxes hold beside plain numbers, too.
+type reader struct{ bitstream.Bytes }
 
 // wide takes 64 bits where long is set, else 32.
 func (r *reader) wide(long bool) uint64 {
 	if long {
-		return r.u64()
+		return r.U64()
 	}
-	return uint64(r.u32())
+	return uint64(r.U32())
 }

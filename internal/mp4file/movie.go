@@ -4,6 +4,7 @@ import (
 	"io"
 	"math"
 
+	"compressor/internal/bitstream"
 	"compressor/internal/problem"
 )
 
@@ -165,14 +166,14 @@ func (m *Movie) survey() error {
 }
 
 func (m *Movie) header(body []byte) error {
-	r := reader{data: body}
-	long := r.u8() == 1
-	r.take(3)
+	r := reader{bitstream.Bytes{Data: body}}
+	long := r.U8() == 1
+	r.Take(3)
 	created := r.wide(long)
 	r.wide(long)
-	m.Timescale = r.u32()
+	m.Timescale = r.U32()
 	duration := r.wide(long)
-	if r.short || m.Timescale == 0 {
+	if r.Short || m.Timescale == 0 {
 		return corrupt("movie header")
 	}
 	if created != 0 {

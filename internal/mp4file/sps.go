@@ -1,5 +1,7 @@
 package mp4file
 
+import "compressor/internal/bitstream"
+
 // sequence is what an H.264 sequence parameter set says, as far as it matters here (ITU-T
 // H.264, 7.3.2.1.1).
 type sequence struct {
@@ -10,13 +12,8 @@ type sequence struct {
 	known        bool
 }
 
-// bits takes single bits, the highest first, past the bytes that keep start codes apart;
-// zeros once there are none.
-type bits struct {
-	data  []byte
-	at    int
-	short bool
-}
+// bits reads what H.264 makes of bits, past the bytes that keep start codes apart.
+type bits struct{ bitstream.Bits }
 
 func newBits(unit []byte) *bits {
 	var data []byte
@@ -26,51 +23,38 @@ func newBits(unit []byte) *bits {
 		}
 		data = append(data, b)
 	}
-	return &bits{data: data}
-}
-
-func (b *bits) take(n int) int {
-	v := 0
-	for range n {
-		if b.at>>3 >= len(b.data) {
-			b.short = true
-			return 0
-		}
-		v = v<<1 | int(b.data[b.at>>3]>>(7-b.at&7)&1)
-		b.at++
-	}
-	return v
+	return &bits{bitstream.Bits{Data: data}}
 }
 
 // golomb takes an Exp-Golomb number.
 func (b *bits) golomb() int {
 	zeros := 0
-	for b.take(1) == 0 {
-		if zeros++; b.short || zeros > 31 {
-			b.short = true
+	for b.Take(1) == 0 {
+		if zeros++; b.Short || zeros > 31 {
+			b.Short = true
 			return 0
 		}
 	}
-	return 1<<zeros - 1 + b.take(zeros)
+	return 1<<zeros - 1 + b.Take(zeros)
 }
 
 // readSequence reads a parameter set as far as the size of the picture.
 func readSequence(unit []byte) sequence {
 	s := sequence{chroma: 1, bits: 8}
 	b := newBits(unit)
-	b.take(8) // the unit's header
-	profile := b.take(8)
-	b.take(16)
+	b.Take(8) // the unit's header
+	profile := b.Take(8)
+	b.Take(16)
 	b.golomb()
 	switch profile {
 	case 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135:
 		s.chroma = b.golomb()
 		if s.chroma == 3 {
-			b.take(1)
+			b.Take(1)
 		}
 		s.bits = 8 + max(b.golomb(), b.golomb())
-		b.take(1)
-		if b.take(1) == 1 {
+		b.Take(1)
+		if b.Take(1) == 1 {
 			b.scalingLists(s.chroma)
 		}
 	}
@@ -79,7 +63,7 @@ func readSequence(unit []byte) sequence {
 	case 0:
 		b.golomb()
 	case 1:
-		b.take(1)
+		b.Take(1)
 		b.golomb()
 		b.golomb()
 		for range min(255, b.golomb()) {
@@ -87,16 +71,16 @@ func readSequence(unit []byte) sequence {
 		}
 	}
 	b.golomb()
-	b.take(1)
+	b.Take(1)
 	b.size(&s)
-	s.known = !b.short
+	s.known = !b.Short
 	return s
 }
 
 // size reads the size, whether fields are coded apart, and what is cropped (7.4.2.1.1).
 func (b *bits) size(s *sequence) {
 	across, down := b.golomb()+1, b.golomb()+1
-	s.interlaced = b.take(1) == 0
+	s.interlaced = b.Take(1) == 0
 	x, y := 1, 1 // pixels that a step of cropping is
 	if s.chroma == 1 || s.chroma == 2 {
 		x = 2
@@ -105,12 +89,12 @@ func (b *bits) size(s *sequence) {
 		y = 2
 	}
 	if s.interlaced {
-		b.take(1)
+		b.Take(1)
 		down, y = 2*down, 2*y
 	}
-	b.take(1)
+	b.Take(1)
 	s.width, s.height = 16*across, 16*down
-	if b.take(1) == 1 {
+	if b.Take(1) == 1 {
 		s.width -= x * (b.golomb() + b.golomb())
 		s.height -= y * (b.golomb() + b.golomb())
 	}
@@ -123,7 +107,7 @@ func (b *bits) scalingLists(chroma int) {
 		lists = 12
 	}
 	for i := range lists {
-		if b.take(1) == 0 {
+		if b.Take(1) == 0 {
 			continue
 		}
 		size, last, next := 16, 8, 8

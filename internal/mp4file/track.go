@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 
+	"compressor/internal/bitstream"
 	"compressor/internal/problem"
 )
 
@@ -80,38 +81,38 @@ func (t *Track) headers(media []box) error {
 	if !found {
 		return corrupt("track without header")
 	}
-	r := reader{data: tkhd.body}
-	long := r.u8() == 1
-	t.Enabled = r.number(3)&1 != 0
+	r := reader{bitstream.Bytes{Data: tkhd.body}}
+	long := r.U8() == 1
+	t.Enabled = r.Number(3)&1 != 0
 	created := r.wide(long)
 	r.wide(long)
-	t.ID = r.u32()
-	r.take(4)
+	t.ID = r.U32()
+	r.Take(4)
 	r.wide(long)
-	r.take(16)
-	copy(t.matrix[:], r.take(36))
-	r.take(8)
-	if r.short {
+	r.Take(16)
+	copy(t.matrix[:], r.Take(36))
+	r.Take(8)
+	if r.Short {
 		return corrupt("track header")
 	}
 	t.Rotation = rotation(t.matrix)
 	mdhd, _ := find(media, "mdhd")
-	r = reader{data: mdhd.body}
-	long = r.u8() == 1
-	r.take(3)
+	r = reader{bitstream.Bytes{Data: mdhd.body}}
+	long = r.U8() == 1
+	r.Take(3)
 	made := r.wide(long)
 	r.wide(long)
 	t.dated = created != 0 || made != 0
-	t.Timescale = r.u32()
+	t.Timescale = r.U32()
 	r.wide(long)
-	if r.short || t.Timescale == 0 {
+	if r.Short || t.Timescale == 0 {
 		return corrupt("media header")
 	}
 	hdlr, _ := find(media, "hdlr")
-	r = reader{data: hdlr.body}
-	r.take(8)
-	t.Handler = string(r.take(4))
-	if r.short {
+	r = reader{bitstream.Bytes{Data: hdlr.body}}
+	r.Take(8)
+	t.Handler = string(r.Take(4))
+	if r.Short {
 		return corrupt("handler")
 	}
 	return nil
@@ -225,32 +226,32 @@ func (v *VideoConfig) read(list []box) {
 // h264 reads the decoder configuration (ISO/IEC 14496-15, 5.3.3.1): all parameter sets in
 // it must agree on what is handled.
 func (v *VideoConfig) h264(body []byte) {
-	r := reader{data: body}
-	r.u8()
-	v.Profile = r.u8()
-	r.take(3)
-	for i := range r.u8() & 31 {
-		s := readSequence(r.take(r.u16()))
+	r := reader{bitstream.Bytes{Data: body}}
+	r.U8()
+	v.Profile = r.U8()
+	r.Take(3)
+	for i := range r.U8() & 31 {
+		s := readSequence(r.Take(r.U16()))
 		if !s.known || i > 0 {
 			v.Extra = append(v.Extra, "parameter sets")
 		}
 		v.width, v.height = s.width, s.height
 		v.Chroma, v.Bits, v.Interlaced = s.chroma, s.bits, v.Interlaced || s.interlaced
 	}
-	if r.short {
+	if r.Short {
 		v.Extra = append(v.Extra, "avcC")
 	}
 }
 
 func (v *VideoConfig) colour(body []byte) {
-	r := reader{data: body}
-	kind := string(r.take(4))
+	r := reader{bitstream.Bytes{Data: body}}
+	kind := string(r.Take(4))
 	if kind != "nclx" && kind != "nclc" {
 		v.Extra = append(v.Extra, "colr "+kind)
 		return
 	}
-	v.Primaries, v.Transfer, v.Matrix = r.u16(), r.u16(), r.u16()
-	v.Full = kind == "nclx" && r.u8()&0x80 != 0
+	v.Primaries, v.Transfer, v.Matrix = r.U16(), r.U16(), r.U16()
+	v.Full = kind == "nclx" && r.U8()&0x80 != 0
 }
 
 // edits reads the edit list, if there is one.
@@ -259,16 +260,16 @@ func (t *Track) edits() error {
 	if !found {
 		return nil
 	}
-	r := reader{data: elst.body}
-	long := r.u8() == 1
-	r.take(3)
-	count := r.u32()
+	r := reader{bitstream.Bytes{Data: elst.body}}
+	long := r.U8() == 1
+	r.Take(3)
+	count := r.U32()
 	size := 12
 	if long {
 		size = 20
 	}
-	if r.short || uint64(count)*uint64(size) > uint64(len(r.data)) {
-		return corrupt("edit list of %d entries in %d bytes", count, len(r.data))
+	if r.Short || uint64(count)*uint64(size) > uint64(len(r.Data)) {
+		return corrupt("edit list of %d entries in %d bytes", count, len(r.Data))
 	}
 	if count > maxEdits {
 		return problem.Over("video.edits", int64(count), maxEdits)
@@ -276,11 +277,11 @@ func (t *Track) edits() error {
 	for range count {
 		e := Edit{Duration: r.wide(long)}
 		if long {
-			e.Start = int64(r.u64())
+			e.Start = int64(r.U64())
 		} else {
-			e.Start = int64(int32(r.u32()))
+			e.Start = int64(int32(r.U32()))
 		}
-		e.Rate = r.u32()
+		e.Rate = r.U32()
 		t.Edits = append(t.Edits, e)
 	}
 	return nil

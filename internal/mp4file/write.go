@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 
+	"compressor/internal/bitstream"
 	"compressor/internal/problem"
 )
 
@@ -387,12 +388,12 @@ func (t *Track) editList(begin int64) ([]byte, error) {
 // duration is how long the track header says that the track is, in the film's units.
 func (t *Track) duration() uint64 {
 	tkhd, _ := find(t.trak, "tkhd")
-	r := reader{data: tkhd.body}
-	long := r.u8() == 1
-	r.take(3)
+	r := reader{bitstream.Bytes{Data: tkhd.body}}
+	long := r.U8() == 1
+	r.Take(3)
 	r.wide(long)
 	r.wide(long)
-	r.take(8)
+	r.Take(8)
 	return r.wide(long)
 }
 

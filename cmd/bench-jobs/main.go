@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	runtime.LockOSThread() // see startService
+	runtime.LockOSThread() // see served.Start
 	docs := flag.String("docs", "", "also write the table to jobs.md in this `folder`")
 	only := flag.String("only", "", "measure only `this`: jobs, polls, streams, rate or neighbour")
 	flag.Parse()

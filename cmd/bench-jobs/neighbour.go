@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"compressor/cmd/internal/served"
 )
 
 // picture is what the neighbours have compressed.
@@ -19,7 +21,7 @@ func neighbour(dir string) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	data, err := os.ReadFile(picture)
 	if err != nil {
 		return nil, err
@@ -36,7 +38,7 @@ func neighbour(dir string) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := s.client(apiKey)
+	a := s.client(served.Key)
 	for range queued {
 		if _, err := a.upload("a.jpg", data, true); err != nil {
 			return nil, err

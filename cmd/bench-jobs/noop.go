@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"sync"
 	"time"
+
+	"compressor/cmd/internal/served"
 )
 
 // tiny is the smallest PNG there is: one black pixel, 67 bytes. The service looks at it, finds
@@ -34,8 +36,8 @@ func throughput(dir string) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.stop()
-	c := s.client(apiKey)
+	defer s.Stop()
+	c := s.client(served.Key)
 	data := tiny()
 	first, err := c.upload("tiny.png", data, false)
 	if err != nil {
@@ -82,14 +84,14 @@ func oneByOne(c *client, data []byte, n int) ([]time.Duration, error) {
 }
 
 // flood has n jobs taken, and gives how many a second were accepted and done.
-func flood(s *service, data []byte, clients, n int) (accepted, done float64, err error) {
+func flood(s service, data []byte, clients, n int) (accepted, done float64, err error) {
 	ids := make([][]string, clients)
 	failed := make([]error, clients)
 	var all sync.WaitGroup
 	begun := time.Now()
 	for i := range clients {
 		all.Go(func() {
-			c := s.client(apiKey)
+			c := s.client(served.Key)
 			for range n / clients {
 				j, err := c.upload("tiny.png", data, true)
 				if err != nil {
@@ -102,7 +104,7 @@ func flood(s *service, data []byte, clients, n int) (accepted, done float64, err
 	}
 	all.Wait()
 	taken := time.Since(begun)
-	c := s.client(apiKey)
+	c := s.client(served.Key)
 	for i := range clients {
 		if failed[i] != nil {
 			return 0, 0, failed[i]

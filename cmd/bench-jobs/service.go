@@ -1,75 +1,33 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"compressor/cmd/internal/served"
 )
 
-// apiKey is the key that the service is seeded with; it listens on loopback only.
-const apiKey = "bench-key-0123456789"
+// service is the running service.
+type service struct{ *served.Service }
 
-const binary = "bin/compressor"
-
-// service is a running bin/compressor.
-type service struct {
-	process *exec.Cmd
-	base    string
-	data    string
-}
-
-// startService starts the binary with a data folder below dir and waits until it is ready.
-func startService(dir string, env ...string) (*service, error) {
-	s := &service{data: filepath.Join(dir, "data")}
-	cmd := exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--data", s.data)
-	cmd.Env = append(os.Environ(), "COMPRESSOR_API_KEY="+apiKey, "COMPRESSOR_MIN_FREE=0", "COMPRESSOR_EGRESS_FETCH_ALLOW=127.0.0.1")
-	cmd.Env = append(cmd.Env, env...)
-	// The service ends with the bench, however that ends. The signal follows the thread that
-	// starts it, which main has locked.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	logs, err := cmd.StderrPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	s.process = cmd
-	lines := bufio.NewScanner(logs)
-	ready := regexp.MustCompile(`msg=ready address=(\S+)`)
-	for lines.Scan() {
-		if m := ready.FindStringSubmatch(lines.Text()); m != nil {
-			s.base = m[1]
-			go io.Copy(io.Discard, logs)
-			return s, nil
-		}
-		fmt.Fprintln(os.Stderr, lines.Text())
-	}
-	return nil, errors.Join(errors.New("the service did not start"), cmd.Wait())
-}
-
-func (s *service) stop() {
-	s.process.Process.Signal(syscall.SIGTERM)
-	s.process.Wait()
+// startService starts it; it may fetch from this machine.
+func startService(dir string, env ...string) (service, error) {
+	s, err := served.Start(dir, append([]string{"COMPRESSOR_EGRESS_FETCH_ALLOW=127.0.0.1"}, env...)...)
+	return service{s}, err
 }
 
 // resident is VmRSS of the service in kB.
-func (s *service) resident() float64 {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+func (s service) resident() float64 {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 	for line := range strings.Lines(string(status)) {
 		if value, found := strings.CutPrefix(line, "VmRSS:"); found {
 			kb, _ := strconv.ParseFloat(strings.Fields(value)[0], 64)
@@ -80,19 +38,19 @@ func (s *service) resident() float64 {
 }
 
 // newKey makes another API key.
-func (s *service) newKey(name string) (string, error) {
-	out, err := exec.Command(binary, "keys", "create", "--name", name, "--data", s.data).Output()
+func (s service) newKey(name string) (string, error) {
+	out, err := exec.Command(served.Binary, "keys", "create", "--name", name, "--data", s.Data).Output()
 	return strings.TrimSpace(string(out)), err
 }
 
 // client is one user of the service, with connections of its own.
 type client struct {
-	*service
+	service
 	key  string
 	http *http.Client
 }
 
-func (s *service) client(key string) *client {
+func (s service) client(key string) *client {
 	return &client{s, key, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 }
 
@@ -111,7 +69,7 @@ func (j job) ended() bool { return j.Status == "completed" || j.Status == "faile
 
 // call sends a request and reads the reply, which must have the status.
 func (c *client) call(status int, method, path, contentType string, body []byte) (job, error) {
-	r, err := http.NewRequest(method, c.base+path, bytes.NewReader(body))
+	r, err := http.NewRequest(method, c.Base+path, bytes.NewReader(body))
 	if err != nil {
 		return job{}, err
 	}
@@ -137,20 +95,15 @@ func (c *client) call(status int, method, path, contentType string, body []byte)
 
 // upload sends one file, to be waited for or not.
 func (c *client) upload(name string, data []byte, async bool) (job, error) {
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	part, err := form.CreateFormFile("file", name)
+	status, options := http.StatusOK, ""
+	if async {
+		status, options = http.StatusAccepted, `{"async":true}`
+	}
+	body, contentType, err := served.Form(name, data, options)
 	if err != nil {
 		return job{}, err
 	}
-	part.Write(data)
-	status := http.StatusOK
-	if async {
-		status = http.StatusAccepted
-		form.WriteField("data", `{"async":true}`)
-	}
-	form.Close()
-	return c.call(status, http.MethodPost, "/1.0/upload", form.FormDataContentType(), body.Bytes())
+	return c.call(status, http.MethodPost, "/1.0/upload", contentType, body)
 }
 
 // fetch has a file fetched; nobody waits.

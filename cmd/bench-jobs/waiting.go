@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"compressor/cmd/internal/served"
 	"compressor/internal/account"
 	"compressor/internal/database"
 )
@@ -45,13 +46,13 @@ func wakeUp(dir string) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	url, end, err := silence()
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	c := s.client(apiKey)
+	c := s.client(served.Key)
 	var took []time.Duration
 	for range polls {
 		d, err := wokenUp(c, url)
@@ -103,13 +104,13 @@ func streams(dir string) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	url, end, err := silence()
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	c := s.client(apiKey)
+	c := s.client(served.Key)
 	var ids []string
 	for range count {
 		j, err := c.fetch(url)
@@ -122,12 +123,12 @@ func streams(dir string) ([]figure, error) {
 	before := s.resident()
 	readers := make([]*bufio.Reader, count)
 	for i, id := range ids {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.Base, "http://"))
 		if err != nil {
 			return nil, err
 		}
 		defer conn.Close()
-		fmt.Fprintf(conn, "GET /1.0/jobs/%s/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", id, apiKey)
+		fmt.Fprintf(conn, "GET /1.0/jobs/%s/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", id, served.Key)
 		readers[i] = bufio.NewReader(conn)
 		if err := await(readers[i], "event: status"); err != nil {
 			return nil, err

@@ -9,10 +9,12 @@ import (
 	"os"
 	"runtime"
 	"time"
+
+	"compressor/cmd/internal/served"
 )
 
 func main() {
-	runtime.LockOSThread() // see startService
+	runtime.LockOSThread() // see served.Start
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -29,12 +31,13 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	s, err := startService("bin/compressor", dir)
+	started, err := served.Start(dir, "COMPRESSOR_JOB_WALL=10m")
 	if err != nil {
 		return err
 	}
-	defer s.stop()
-	fmt.Printf("%s, %d cores, %s\n%s\n\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), cpuModel(), s.sandbox)
+	defer started.Stop()
+	s := service{started}
+	fmt.Printf("%s, %d cores, %s\n%s\n\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), cpuModel(), s.Sandbox)
 	if err := overhead(s, small); err != nil {
 		return err
 	}
@@ -45,7 +48,7 @@ func run() error {
 }
 
 // overhead: one client, one request after another, a spare job process always ready.
-func overhead(s *service, jpeg []byte) error {
+func overhead(s service, jpeg []byte) error {
 	const warm, counted = 5, 60
 	var total, engine []float64
 	for i := range warm + counted {
@@ -68,7 +71,7 @@ func overhead(s *service, jpeg []byte) error {
 }
 
 // throughput: four clients against the command line on copies of the same file.
-func throughput(s *service, jpeg []byte, dir string) error {
+func throughput(s service, jpeg []byte, dir string) error {
 	const clients, each = 4, 20
 	if _, err := s.hammer(clients, 2, jpeg); err != nil { // warm
 		return err
@@ -77,7 +80,7 @@ func throughput(s *service, jpeg []byte, dir string) error {
 	if err != nil {
 		return err
 	}
-	cli, err := commandLine("bin/compressor", dir, jpeg, clients*each)
+	cli, err := commandLine(dir, jpeg, clients*each)
 	if err != nil {
 		return err
 	}
@@ -90,7 +93,7 @@ func throughput(s *service, jpeg []byte, dir string) error {
 }
 
 // memory: the largest resident sets while a 24 megapixel JPEG is compressed.
-func memory(s *service) error {
+func memory(s service) error {
 	jpeg, err := makeJPEG(6000, 4000, 0)
 	if err != nil {
 		return err

@@ -60,13 +60,13 @@ func clamp(v float64) uint8 { return uint8(min(max(v, 0), 255)) }
 
 // watchMemory samples the service and its children until the returned function is called,
 // which gives the largest resident sets in MB.
-func (s *service) watchMemory() func() (server, job float64) {
+func (s service) watchMemory() func() (server, job float64) {
 	stop := make(chan struct{})
 	var done sync.WaitGroup
 	var job float64
 	done.Go(func() {
 		for {
-			for _, pid := range childrenOf(s.process.Process.Pid) {
+			for _, pid := range childrenOf(s.PID()) {
 				job = max(job, peakOf(pid))
 			}
 			select {
@@ -79,7 +79,7 @@ func (s *service) watchMemory() func() (server, job float64) {
 	return func() (float64, float64) {
 		close(stop)
 		done.Wait()
-		return peakOf(s.process.Process.Pid), job
+		return peakOf(s.PID()), job
 	}
 }
 

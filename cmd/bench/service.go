@@ -1,67 +1,25 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"compressor/cmd/internal/served"
 )
 
-// apiKey is the key that the bench seeds; the service listens on loopback only.
-const apiKey = "bench-key-0123456789"
-
-// service is a running bin/compressor.
-type service struct {
-	process *exec.Cmd
-	base    string
-	sandbox string
-}
-
-// startService starts the binary with a data folder below dir and waits until it is ready.
-func startService(binary, dir string) (*service, error) {
-	cmd := exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"))
-	cmd.Env = append(os.Environ(), "COMPRESSOR_API_KEY="+apiKey, "COMPRESSOR_MIN_FREE=0", "COMPRESSOR_JOB_WALL=10m")
-	// The service ends with the bench, however that ends. The signal follows the thread that
-	// starts it, which main has locked.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	logs, err := cmd.StderrPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	s := &service{process: cmd}
-	lines := bufio.NewScanner(logs)
-	ready := regexp.MustCompile(`msg=ready address=(\S+) sandbox="([^"]+)"`)
-	for lines.Scan() {
-		if m := ready.FindStringSubmatch(lines.Text()); m != nil {
-			s.base, s.sandbox = m[1], m[2]
-			go io.Copy(io.Discard, logs)
-			return s, nil
-		}
-		fmt.Fprintln(os.Stderr, lines.Text())
-	}
-	return nil, errors.Join(errors.New("the service did not start"), cmd.Wait())
-}
-
-func (s *service) stop() {
-	s.process.Process.Signal(syscall.SIGTERM)
-	s.process.Wait()
-}
+// service is the running service.
+type service struct{ *served.Service }
 
 // reply is what the bench reads of an answer.
 type reply struct {
@@ -70,21 +28,17 @@ type reply struct {
 }
 
 // upload sends one file and waits for its result.
-func (s *service) upload(name string, data []byte) (reply, error) {
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	part, err := form.CreateFormFile("file", name)
+func (s service) upload(name string, data []byte) (reply, error) {
+	body, contentType, err := served.Form(name, data, "")
 	if err != nil {
 		return reply{}, err
 	}
-	part.Write(data)
-	form.Close()
-	req, err := http.NewRequest(http.MethodPost, s.base+"/1.0/upload", &body)
+	req, err := http.NewRequest(http.MethodPost, s.Base+"/1.0/upload", bytes.NewReader(body))
 	if err != nil {
 		return reply{}, err
 	}
-	req.Header.Set("Content-Type", form.FormDataContentType())
-	req.SetBasicAuth(apiKey, "")
+	req.Header.Set("Content-Type", contentType)
+	req.SetBasicAuth(served.Key, "")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return reply{}, err
@@ -107,7 +61,7 @@ func (s *service) upload(name string, data []byte) (reply, error) {
 }
 
 // hammer has clients send each requests, one after another, and gives the time for all.
-func (s *service) hammer(clients, each int, data []byte) (time.Duration, error) {
+func (s service) hammer(clients, each int, data []byte) (time.Duration, error) {
 	start := time.Now()
 	var wait sync.WaitGroup
 	failed := make([]error, clients)
@@ -127,7 +81,7 @@ func (s *service) hammer(clients, each int, data []byte) (time.Duration, error) 
 
 // commandLine times the verb compress on n copies of a file: the same search on the same
 // bytes, without a service around it.
-func commandLine(binary, dir string, data []byte, n int) (time.Duration, error) {
+func commandLine(dir string, data []byte, n int) (time.Duration, error) {
 	in := filepath.Join(dir, "in")
 	if err := os.MkdirAll(in, 0o700); err != nil {
 		return 0, err
@@ -137,7 +91,7 @@ func commandLine(binary, dir string, data []byte, n int) (time.Duration, error) 
 			return 0, err
 		}
 	}
-	cmd := exec.Command(binary, "compress", in, "-o", filepath.Join(dir, "out"))
+	cmd := exec.Command(served.Binary, "compress", in, "-o", filepath.Join(dir, "out"))
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	start := time.Now()

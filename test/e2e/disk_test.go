@@ -211,13 +211,7 @@ func (s *server) fetch(c *http.Client, url string) (status int, code string) {
 		s.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.SetBasicAuth(key, "")
-	got, err := do(c, r)
-	if err != nil {
-		s.t.Error(err)
-	}
-	f, _ := got.fields()
-	return got.status, f.Code
+	return s.answer(c, r)
 }
 
 // endlessUpload sends n bytes in a form that declares no length.
@@ -229,6 +223,12 @@ func (s *server) endlessUpload(c *http.Client, n int) (status int, code string) 
 		s.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	return s.answer(c, r)
+}
+
+// answer sends a request with the key, and gives the status and the code of a problem.
+func (s *server) answer(c *http.Client, r *http.Request) (status int, code string) {
+	s.t.Helper()
 	r.SetBasicAuth(key, "")
 	got, err := do(c, r)
 	if err != nil {

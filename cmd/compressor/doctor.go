@@ -176,8 +176,8 @@ func checkMemory(c config.Config) check {
 	if err := unix.Sysinfo(&info); err != nil {
 		return check{Name: "memory", State: checkWarn, Found: "unknown: " + err.Error()}
 	}
-	have, may := int64(info.Totalram)*int64(info.Unit), int64(c.Jobs.Slots)*int64(c.Sandbox.Memory)
-	found := fmt.Sprintf("%s; %s at once may use %s", size(have), counted(c.Jobs.Slots, "job"), size(may))
+	have, may := int64(info.Totalram)*int64(info.Unit), int64(c.Jobs.Slots+1)*int64(c.Sandbox.Memory) // one more is a guest's
+	found := fmt.Sprintf("%s; %s at once may use %s", size(have), counted(c.Jobs.Slots+1, "job"), size(may))
 	if may > have {
 		return check{Name: "memory", State: checkWarn, Found: found, Fix: "Lower COMPRESSOR_SLOTS or COMPRESSOR_JOB_MEMORY, or the kernel may end processes under load."}
 	}

@@ -24,8 +24,8 @@ type Config struct {
 	Features sandbox.Features // what the probe found
 }
 
-// Pool runs jobs, each in a caged process of its own, at most Slots at a time. Of several
-// slots one is kept for jobs that somebody waits for.
+// Pool runs jobs, each in a caged process of its own, at most Slots at a time and one guest's
+// (see turns). Of several slots one is kept for jobs that somebody waits for.
 type Pool struct {
 	config Config
 	home   *home

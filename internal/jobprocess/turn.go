@@ -26,7 +26,13 @@ const crowdNice = 7
 // such requests stops them for good.
 const overtaken = 8
 
-// turns hands out the slots of a pool. Jobs that somebody waits for go first. Within each of
+// turns hands out the slots of a pool, and one place more: that of a guest. Where every slot is
+// taken and a key has more than its one job, a job that somebody waits for, of a key that runs
+// none, does not wait for the end of another's: it starts at once, and the next slot that
+// becomes free is counted as its own. So at most slots+1 jobs run.
+//
+//	Jobs that somebody waits for go first. Within each of
+//
 // the two lines keys share by start-time fair queueing (Goyal, Vin, Cheng: Start-Time Fair
 // Queuing, 1996), each job at the same cost: a key that has nothing in the line is next,
 // however many jobs of another wait, and none is passed over again and again.
@@ -104,7 +110,7 @@ func (t *turns) line(turn Turn) *line {
 	return &t.front
 }
 
-// hand gives free slots to those whose turn it is.
+// hand gives free slots to those whose turn it is, and the guest's place to who may have it.
 func (t *turns) hand() {
 	for t.busy < t.slots {
 		front, back := len(t.front.waiting) > 0, len(t.back.waiting) > 0
@@ -121,17 +127,36 @@ func (t *turns) hand() {
 		default:
 			t.overtook = 0
 		}
-		w := from.take(t.running)
-		switch {
-		case w.turn.Background:
-			w.nice = backgroundNice
-		case t.running[w.turn.Key] > 0 || t.front.has(w.turn.Key):
-			w.nice = crowdNice
-		}
-		t.busy++
-		t.running[w.turn.Key]++
-		close(w.ready)
+		t.start(from.take(t.running))
 	}
+	if t.busy == t.slots && t.crowded() {
+		if w := t.front.takeIdle(t.running); w != nil {
+			t.start(w)
+		}
+	}
+}
+
+// start gives w a slot, and a priority.
+func (t *turns) start(w *waiter) {
+	switch {
+	case w.turn.Background:
+		w.nice = backgroundNice
+	case t.running[w.turn.Key] > 0 || t.front.has(w.turn.Key):
+		w.nice = crowdNice
+	}
+	t.busy++
+	t.running[w.turn.Key]++
+	close(w.ready)
+}
+
+// crowded says whether a key that has a slot wants more than one, so that others wait for it.
+func (t *turns) crowded() bool {
+	for key, n := range t.running {
+		if n > 1 || t.front.has(key) || t.back.has(key) {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *line) add(w *waiter) {
@@ -172,11 +197,29 @@ func (l *line) take(running map[string]int) *waiter {
 			best = i
 		}
 	}
-	w := l.waiting[best]
-	l.waiting = append(l.waiting[:best], l.waiting[best+1:]...)
+	return l.takeAt(best)
+}
+
+func (l *line) takeAt(i int) *waiter {
+	w := l.waiting[i]
+	l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
 	l.clock = max(l.clock, w.tag)
 	l.forget()
 	return w
+}
+
+// takeIdle is take for keys that run nothing; nil if none of these waits.
+func (l *line) takeIdle(running map[string]int) *waiter {
+	best := -1
+	for i, w := range l.waiting {
+		if running[w.turn.Key] == 0 && (best < 0 || w.before(l.waiting[best], running)) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	return l.takeAt(best)
 }
 
 // forget drops keys that are no further than the clock. When nobody waits, all are quits.

@@ -1,6 +1,7 @@
 package png
 
 import (
+	"bytes"
 	"testing"
 
 	"compressor/internal/pngfile"
@@ -26,6 +27,33 @@ func TestBound(t *testing.T) {
 	} {
 		if got := bound(test.a); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// TestLeast: no file is smaller than the bound by which lossy candidates are left out, and the
+// smallest is near it.
+func TestLeast(t *testing.T) {
+	for _, mark := range []string{"", "Compressor 75"} {
+		var a pngfile.Ancillary
+		if mark != "" {
+			a.Text = []pngfile.Entry{{Keyword: markKeyword, Text: mark}}
+		}
+		least := leastWith(mark)
+		for name, colour := range map[string]string{
+			"black": "\x00\x00\x00\xff", "white": "\xff\xff\xff\xff", "red": "\xff\x00\x00\xff", "clear": "\x00\x00\x00\x00",
+		} {
+			im, err := pngfile.New(1, 1, pngfile.Palette, 8, []byte{0}, []byte(colour))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			if err := write(t.Context(), &out, im, a, pngfile.Normal); err != nil {
+				t.Fatal(err)
+			}
+			if got := int64(out.Len()); got < least || name == "black" && got > least+2 {
+				t.Errorf("%s with mark %q: %d bytes, the bound is %d", name, mark, got, least)
+			}
 		}
 	}
 }

@@ -92,6 +92,7 @@ func (p planner) lossy() []codec.Candidate {
 				At:    func(quality int) codec.Candidate { return p.imagequant(quality, 0, pngfile.Normal) },
 				Draft: func(quality int) codec.Candidate { return p.imagequant(quality, 0, pngfile.Quick) }, Slack: p.slack(),
 			},
+			AtLeast: func(context.Context) (int64, error) { return p.leastLossy(), nil },
 		})
 	}
 	return list
@@ -119,10 +120,29 @@ func (p planner) reduced(diffuse bool) codec.Candidate {
 			Draft: func(level int) codec.Candidate { return made(level, pngfile.Quick) }, Slack: p.slack(),
 		},
 	}
-	if !diffuse {
-		c.AtLeast = p.unlessWithin
+	c.AtLeast = func(ctx context.Context) (int64, error) {
+		least := p.leastLossy()
+		if diffuse || p.Same && least >= p.In.Blob.Size {
+			return least, nil
+		}
+		bound, err := p.unlessWithin(ctx)
+		return max(least, bound), err
 	}
 	return c
+}
+
+// leastLossy is the size in bytes of the smallest lossy result. Files that are no larger
+// cannot win.
+func (p planner) leastLossy() int64 { return leastWith(p.Mark()) }
+
+// leastWith is the size of the smallest PNG with this mark: signature, IHDR, an IDAT with a
+// deflate stream of two literals, IEND, and the mark's text chunk.
+func leastWith(mark string) int64 {
+	const bare = 8 + (12 + 13) + (12 + 2 + 4 + 4) + 12
+	if mark == "" {
+		return bare
+	}
+	return int64(bare + 12 + len(markKeyword) + 1 + len(mark))
 }
 
 // unlessWithin rules a palette without diffusion out where even the largest one loses more

@@ -34,8 +34,9 @@ type Submitter interface {
 	// EnqueueBatch adds a batch and its items, at least one, all or nothing. The items are
 	// admitted like other jobs of the key and count as such; IDs that are given are kept.
 	// The result of an item stays until the batch has ended, its notice is over and the
-	// life of a result has passed. Errors: queue-full, key-busy; *Repeated for the Once of
-	// the batch, since items have none.
+	// life of a result has passed. Errors: queue-full, key-busy; options-invalid for more items
+	// than the queue, or its key's part of it, may ever hold; *Repeated for the Once of the
+	// batch, since items have none.
 	EnqueueBatch(ctx context.Context, batch Job, items []Job) (Job, error)
 
 	// Cancel ends a job for its client. A batch is canceled with all its items that have not

@@ -89,9 +89,30 @@ func (l load) takes(size, limit int64) error {
 	return problem.Newf(problem.KeyBusy, "This API key may have %d bytes in jobs that have not ended. Try again when some have.", limit)
 }
 
+// ever refuses what fits into no queue, however empty: no retry would help.
+func (l Limits) ever(fresh int) error {
+	for _, limit := range []struct {
+		most int
+		of   string
+	}{{l.QueuedPerKey, "this API key"}, {l.Queued, "this service"}} {
+		if limit.most > 0 && fresh > limit.most {
+			return problem.Invalid(problem.Field{Path: "items",
+				Message: fmt.Sprintf("Must have at most %d, as many as the queue of %s may hold; got %d.", limit.most, limit.of, fresh)})
+		}
+	}
+	return nil
+}
+
 // admission says how many of so many new jobs of this key, whose inputs have so many bytes
 // together, start in the queue, the others being held, or that they may not be at all.
 func (s *Store) admission(ctx context.Context, tx *sql.Tx, keyID string, fresh int, bytes int64) (room int, err error) {
+	limits, _, err := s.keyLimits(ctx, tx, keyID)
+	if err != nil {
+		return 0, err
+	}
+	if err := limits.ever(fresh); err != nil {
+		return 0, err
+	}
 	if s.limits.Queued > 0 {
 		var waiting int
 		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM job WHERE `+open+single+` AND state <> 'processing'`).Scan(&waiting)
@@ -101,10 +122,6 @@ func (s *Store) admission(ctx context.Context, tx *sql.Tx, keyID string, fresh i
 		if waiting+fresh > s.limits.Queued {
 			return 0, problem.New(problem.QueueFull)
 		}
-	}
-	limits, _, err := s.keyLimits(ctx, tx, keyID)
-	if err != nil {
-		return 0, err
 	}
 	l, err := loadOf(ctx, tx, keyID)
 	if err != nil {

@@ -64,6 +64,13 @@ func Of(path string) (Blob, error) {
 	return d.blob(path), nil
 }
 
+// SumOf reads r to its end.
+func SumOf(r io.Reader) (Sum, error) {
+	h := sha256.New()
+	_, err := io.Copy(h, r)
+	return Sum(h.Sum(nil)), err
+}
+
 // Scratch makes Writers in one folder and removes it whole on Close. One per job.
 type Scratch struct {
 	dir  string

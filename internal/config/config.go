@@ -30,6 +30,7 @@ type Config struct {
 	Upload  Upload  `json:"upload"`
 	Jobs    Jobs    `json:"jobs"`
 	Webhook Webhook `json:"webhook"`
+	Storage Storage `json:"storage"`
 	Limits  Limits  `json:"limits"`
 	Sandbox Sandbox `json:"sandbox"`
 	Log     Log     `json:"log"`
@@ -94,6 +95,16 @@ type Webhook struct {
 	Secret  string          `json:"secret" env:"COMPRESSOR_WEBHOOK_SECRET" maxLength:"94" pattern:"^whsec_[A-Za-z0-9+/]+={0,2}$" example:"'whsec_' and 24 to 64 bytes in base64" writeOnly:"true" doc:"A secret to sign the webhooks of COMPRESSOR_API_KEY with."`
 	Timeout time.Duration   `json:"timeout" env:"COMPRESSOR_WEBHOOK_TIMEOUT" default:"10s" minimum:"100ms" maximum:"30s" doc:"How long a receiver has to answer."`
 	Retries []time.Duration `json:"retries" env:"COMPRESSOR_WEBHOOK_RETRIES" default:"5s,30s,2m,10m,30m,2h,6h" minimum:"0s" maximum:"24h" maxItems:"30" doc:"Pauses after each failed try but the last, in order; each is stretched or shortened by up to a fifth."`
+}
+
+// Storage is how buckets of clients are reached, and what seals the credentials for them.
+type Storage struct {
+	MasterKey     string   `json:"master_key" env:"COMPRESSOR_MASTER_KEY" maxLength:"4096" example:"1:BASE64 of 32 bytes, or several after commas" writeOnly:"true" doc:"Keys that seal credentials: the highest number seals, all open."`
+	MasterKeyFile string   `json:"master_key_file" env:"COMPRESSOR_MASTER_KEY_FILE" maxLength:"4096" doc:"A file of such keys, one a line, readable by its owner only. With neither, the first connector makes one beside the data folder, named after it."`
+	LocalRoots    []string `json:"local_roots" env:"COMPRESSOR_LOCAL_ROOTS" maxLength:"4096" doc:"Folders below which connectors of provider local may read and write; none if not set."`
+	GCSEndpoint   string   `json:"gcs_endpoint" env:"COMPRESSOR_GCS_ENDPOINT" maxLength:"2048" doc:"Another address for Google Cloud Storage, such as that of a test server."`
+	GCSToken      string   `json:"gcs_token" env:"COMPRESSOR_GCS_TOKEN" maxLength:"2048" doc:"Another address for Google's access tokens, likewise."`
+	AzureEndpoint string   `json:"azure_endpoint" env:"COMPRESSOR_AZURE_ENDPOINT" maxLength:"2048" doc:"Another address for Azure Blob Storage, likewise; the account is added to its path."`
 }
 
 // Limits is how often one key may call.

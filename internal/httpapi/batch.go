@@ -60,14 +60,22 @@ func (s *Server) takeBatchList(x *exchange) (work.Receipt, error) {
 	if err != nil {
 		return work.Receipt{}, err
 	}
+	if asked.source != nil {
+		return s.takeBucket(x, asked)
+	}
 	asked.requireItems()
 	var items []work.Item
 	var all []recipe.FetchItem
 	for i := range asked.items {
 		var own recipe.FetchItem
 		given := asked.decode(s.fetchItems, i, &own, sourceFaults)
-		o := s.itemOrder(own.ItemOptions, given)
-		o.Source = &work.Source{URL: own.URL, Headers: own.Headers}
+		o, fault := s.itemOrder(x, own.ItemOptions, given)
+		if len(asked.faults.fields) == 0 {
+			fault = both(s.source(x.r.Context(), &o, recipe.Fetch{URL: own.URL, Headers: own.Headers, Source: own.Source}), fault)
+		}
+		if err := asked.refuse(i, fault); err != nil {
+			return work.Receipt{}, err
+		}
 		items, all = append(items, work.Item{Order: o}), append(all, own)
 	}
 	return s.submitBatch(x, asked, items, all)
@@ -106,6 +114,9 @@ func (s *Server) takeBatchForm(x *exchange) (work.Receipt, error) {
 	if err != nil {
 		return work.Receipt{}, err
 	}
+	if asked.source != nil {
+		asked.faults.add(sourceField, problem.Field{Message: "Is for a batch as JSON only."})
+	}
 	if extra := len(asked.items) - len(files); extra > 0 {
 		asked.faults.add(itemsField, problem.Field{Message: fmt.Sprintf("Must have at most one entry for each file: %d.", len(files))})
 		asked.items = asked.items[:len(files)]
@@ -115,7 +126,10 @@ func (s *Server) takeBatchForm(x *exchange) (work.Receipt, error) {
 	for i, f := range files {
 		var own recipe.FileItem
 		given := asked.decode(s.fileItems, i, &own, nil)
-		o := s.itemOrder(own.ItemOptions, given)
+		o, fault := s.itemOrder(x, own.ItemOptions, given)
+		if err := asked.refuse(i, fault); err != nil {
+			return work.Receipt{}, err
+		}
 		if o.Name == "" {
 			o.Name = f.Name
 		}
@@ -160,7 +174,7 @@ func (s *Server) submitBatch(x *exchange, asked *batchAsked, items []work.Item, 
 }
 
 // itemOrder is what an item is to do, given the members of its options.
-func (s *Server) itemOrder(own recipe.ItemOptions, given map[string]json.RawMessage) work.Order {
+func (s *Server) itemOrder(x *exchange, own recipe.ItemOptions, given map[string]json.RawMessage) (work.Order, error) {
 	o := work.Order{Recipe: own.Recipe, Named: s.namedGroups(given), Detail: report.Detail(own.Report), Tag: own.Tag}
 	if raw, ok := given["report"]; ok && string(raw) != "null" {
 		o.Told = true
@@ -168,7 +182,7 @@ func (s *Server) itemOrder(own recipe.ItemOptions, given map[string]json.RawMess
 	if own.Name != "" {
 		o.Name = intake.CleanName(own.Name)
 	}
-	return o
+	return o, s.store(x.r.Context(), &o, own.Store)
 }
 
 // batchAsked is what was asked of a batch, and what is wrong with it.
@@ -176,8 +190,10 @@ type batchAsked struct {
 	shared   recipe.Envelope
 	defaults []schema.Member // of every item; none if something is wrong with them
 	items    []json.RawMessage
-	given    bool // there are items
-	size     int  // bytes of options, defaults counted with each item
+	given    bool                       // there are items
+	source   json.RawMessage            // the bucket instead of items; nil if not given
+	members  map[string]json.RawMessage // of the shared options
+	size     int                        // bytes of options, defaults counted with each item
 	faults   faults
 }
 
@@ -191,6 +207,9 @@ func (s *Server) readBatch(x *exchange, text []byte) (*batchAsked, error) {
 	var rest []schema.Member
 	for _, m := range members {
 		switch {
+		case m.Name == sourceField && string(m.Raw) != "null":
+			asked.source = m.Raw
+		case m.Name == sourceField:
 		case m.Name != itemsField:
 			rest = append(rest, m)
 		case asked.given:
@@ -209,7 +228,7 @@ func (s *Server) readBatch(x *exchange, text []byte) (*batchAsked, error) {
 		asked.faults.add("", problem.From(err).Fields...)
 		return asked, nil
 	}
-	asked.shared = shared.Envelope
+	asked.shared, asked.members = shared.Envelope, given
 	asked.faults.add("", binaryFaults(x, shared.Envelope)...)
 	for _, m := range rest {
 		if s.ofItems[m.Name] && string(given[m.Name]) != "null" {
@@ -256,6 +275,18 @@ func (a *batchAsked) readItems(raw json.RawMessage) {
 		}
 		a.items = append(a.items, item)
 	}
+}
+
+// refuse notes what is wrong with the store or the source of an item. Any other error ends
+// the request.
+func (a *batchAsked) refuse(i int, fault error) error {
+	if fault != nil && !problem.Has(fault, problem.OptionsInvalid) {
+		return fault
+	}
+	if fault != nil {
+		a.faults.add(fmt.Sprintf("%s[%d]", itemsField, i), problem.From(fault).Fields...)
+	}
+	return nil
 }
 
 // requireItems notes that there are none.

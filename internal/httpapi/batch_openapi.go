@@ -10,18 +10,17 @@ import (
 
 // describeBatch describes POST /1.0/batch.
 func (s *Server) describeBatch(d *describer) hash {
-	whole := func(items hash, required ...string) hash {
+	whole := func(items hash) hash {
 		out := s.uploads.JSONSchema()
 		properties := maps.Clone(out["properties"].(hash))
 		properties[itemsField] = items
 		out["properties"] = properties
-		if len(required) > 0 {
-			out["required"] = required
-		}
 		return out
 	}
 	list := whole(hash{"type": "array", "minItems": 1, "maxItems": job.MaxItems, "items": s.fetchItems.JSONSchema(),
-		"description": "The files to fetch. What an item leaves out, the options beside the items say."}, itemsField)
+		"description": "The files to fetch. What an item leaves out, the options beside the items say."})
+	list["properties"].(hash)[sourceField] = s.prefixes.JSONSchema() // instead of items
+	list["oneOf"] = []hash{{"required": []string{itemsField}}, {"required": []string{sourceField, "store"}}}
 	data := whole(hash{"type": "array", "maxItems": job.MaxItems, "items": hash{"oneOf": []any{s.fileItems.JSONSchema(), hash{"type": "null"}}},
 		"description": "Options of the files at the same positions."})
 	form := hash{

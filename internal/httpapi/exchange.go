@@ -40,11 +40,15 @@ type exchange struct {
 	payer   string      // id of the key whose result is sent, where no key was asked for
 	refused bool        // over the rate: not counted as use
 	shared  bool        // with the web page that asks
+	kept    keptResult  // of a job that failed all the same
 	status  int         // 0: nothing was answered yet
 	code    problem.Code
 	in, out int64 // bytes of the bodies
 	atEnd   bool  // the body was read to its end
 }
+
+// keptResult is where a result is for now that could not be stored where it should go.
+type keptResult struct{ url, expires string }
 
 // Unwrap lets http.ResponseController through.
 func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
@@ -124,6 +128,10 @@ type errorReply struct {
 	Message string          `json:"message"`
 	Code    problem.Code    `json:"code"`
 	Errors  []problem.Field `json:"errors,omitempty"`
+
+	// Of a result that could not be stored where it should go: where it is for now.
+	URL       string `json:"url,omitempty"`
+	ExpiresAt string `json:"expires_at,omitempty"`
 }
 
 // fail answers with the problem in err; any other error is ours and goes to the log only.
@@ -159,7 +167,8 @@ func (x *exchange) failAs(status int, p *problem.Problem) {
 	if wait := retryAfter(p.Code); wait > 0 && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", strconv.Itoa(wait))
 	}
-	err := x.reply(status, errorReply{Status: status, ID: x.id, Message: p.Message, Code: p.Code, Errors: p.Fields})
+	err := x.reply(status, errorReply{Status: status, ID: x.id, Message: p.Message, Code: p.Code, Errors: p.Fields,
+		URL: x.kept.url, ExpiresAt: x.kept.expires})
 	if err != nil { // cannot be: all of it is text
 		panic(err)
 	}

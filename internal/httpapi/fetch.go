@@ -39,8 +39,10 @@ func (s *Server) fetch(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	o := order(asked.Envelope, s.namedGroups(given), "")
-	o.Source = &work.Source{URL: asked.URL, Headers: asked.Headers}
+	o, fault := s.order(x.r.Context(), asked.Envelope, s.namedGroups(given), "")
+	if err := both(s.source(x.r.Context(), &o, asked), fault); err != nil {
+		return err
+	}
 	notice, err := s.notice(x, asked.Webhook)
 	if err != nil {
 		return err

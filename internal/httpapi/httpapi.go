@@ -136,16 +136,18 @@ type Config struct {
 
 // Services is what the edge stands on.
 type Services struct {
-	Keys     Keys
-	Meter    Meter
-	Desk     Desk
-	Webhooks Webhooks
-	Staging  Staging
-	Uploads  *resumable.Box
-	Formats  *format.Table
-	Options  schema.Opts // the words that the tags of package recipe leave open
-	Log      *slog.Logger
-	Now      func() time.Time
+	Keys       Keys
+	Meter      Meter
+	Desk       Desk
+	Webhooks   Webhooks
+	Stores     Stores
+	Connectors Connectors
+	Staging    Staging
+	Uploads    *resumable.Box
+	Formats    *format.Table
+	Options    schema.Opts // the words that the tags of package recipe leave open
+	Log        *slog.Logger
+	Now        func() time.Time
 }
 
 // Server answers requests. It is safe for concurrent use.
@@ -157,12 +159,16 @@ type Server struct {
 	fetches    *schema.Schema
 	fetchItems *schema.Schema
 	fileItems  *schema.Schema
+	prefixes   *schema.Schema
 	ofItems    map[string]bool // names of the options that items may have
 	keyBodies  *schema.Schema
-	streams    streams
-	groups     []string // names of the option hashes, "image" and such
-	openapi    []byte
-	tus        *handler.UnroutedHandler
+
+	connectorBodies, connectorPatches, trialBodies *schema.Schema
+
+	streams streams
+	groups  []string // names of the option hashes, "image" and such
+	openapi []byte
+	tus     *handler.UnroutedHandler
 
 	http     *http.Server
 	slots    chan struct{} // one taken for each open connection
@@ -219,7 +225,8 @@ func (s *Server) readOptions() error {
 	for _, o := range []struct {
 		to *(*schema.Schema)
 		of any
-	}{{&s.uploads, recipe.Upload{}}, {&s.fetches, recipe.Fetch{}}, {&s.fetchItems, recipe.FetchItem{}}, {&s.fileItems, recipe.FileItem{}}} {
+	}{{&s.uploads, recipe.Upload{}}, {&s.fetches, recipe.Fetch{}}, {&s.fetchItems, recipe.FetchItem{}}, {&s.fileItems, recipe.FileItem{}}, {&s.prefixes, recipe.Prefix{}},
+		{&s.connectorBodies, recipe.Connector{}}, {&s.connectorPatches, recipe.ConnectorPatch{}}, {&s.trialBodies, trialBody{}}} {
 		read, err := schema.Of(o.of, s.to.Options)
 		if err != nil {
 			return err
@@ -227,7 +234,7 @@ func (s *Server) readOptions() error {
 		*o.to = read
 	}
 	for _, o := range s.uploads.Options() {
-		if o.Type == "hash" && !strings.Contains(o.Path, ".") && o.Path != "webhook" {
+		if o.Type == "hash" && !strings.Contains(o.Path, ".") && o.Path != "webhook" && o.Path != "store" {
 			s.groups = append(s.groups, o.Path)
 		}
 	}
@@ -301,6 +308,16 @@ func (s *Server) routes() []route {
 			http.MethodPatch:  {s.changeKey, account.Admin, account.Requests},
 			http.MethodDelete: {s.revokeKey, account.Admin, account.Requests},
 		}},
+		{pattern: "/1.0/connectors", methods: map[string]call{
+			http.MethodGet:  {s.listConnectors, account.Connectors, account.Requests},
+			http.MethodPost: {s.makeConnector, account.Connectors, account.Requests},
+		}},
+		{pattern: "/1.0/connectors/{id}", methods: map[string]call{
+			http.MethodGet:    {s.lookAtConnector, account.Connectors, account.Requests},
+			http.MethodPatch:  {s.changeConnector, account.Connectors, account.Requests},
+			http.MethodDelete: {s.deleteConnector, account.Connectors, account.Requests},
+		}},
+		{pattern: "/1.0/connectors/{id}/test", methods: one(http.MethodPost, call{s.testConnector, account.Connectors, account.Requests})},
 		{pattern: "/1.0/openapi.json", methods: open(s.reference)},
 		{pattern: "/healthz", methods: open(s.health)},
 		{pattern: "/readyz", methods: open(s.ready)},

@@ -72,6 +72,11 @@ func (s *Server) listed(j job.Job) (any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("result of job %s: %w", j.ID, err)
 		}
+		if f.Objects != nil {
+			body := s.objectsOf(j, *f.Objects)
+			body.CreatedAt = created
+			return body, nil
+		}
 		body := s.resultOfFiles(j, o, f)
 		body.Status, body.CreatedAt = j.State.Word(), created
 		return body, nil

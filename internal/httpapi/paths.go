@@ -30,6 +30,7 @@ func (s *Server) describePaths(d *describer) hash {
 	}
 	maps.Copy(paths, describeWebhooks(d))
 	maps.Copy(paths, s.describeKeys(d))
+	maps.Copy(paths, s.describeConnectors(d))
 	maps.Copy(paths, s.describeTus(d))
 	return paths
 }

@@ -26,7 +26,7 @@ type resultReply struct {
 	URL       string         `json:"url,omitempty"` // left out once the result is gone
 	Input     report.File    `json:"input"`
 	Output    report.File    `json:"output"`
-	ExpiresAt string         `json:"expires_at"`
+	ExpiresAt string         `json:"expires_at,omitempty"` // of a result that is kept here
 	Report    *report.Report `json:"report,omitempty"`
 	Tag       string         `json:"tag,omitempty"`
 	CreatedAt string         `json:"created_at,omitempty"` // in lists only
@@ -77,18 +77,23 @@ func (s *Server) resultOf(j job.Job) (resultReply, error) {
 	if err != nil {
 		return resultReply{}, fmt.Errorf("result of job %s: %w", j.ID, err)
 	}
-	body := s.resultOfFiles(j, o, work.Files{Input: a.Input, Output: a.Output})
+	body := s.resultOfFiles(j, o, work.Files{Input: a.Input, Output: a.Output, Stored: a.Stored})
 	body.Report, body.engineMillis = a.Report.Trim(o.Detail), a.EngineMillis
 	return body, nil
 }
 
 // resultOfFiles is resultOf without a report.
 func (s *Server) resultOfFiles(j job.Job, o work.Order, f work.Files) resultReply {
-	link := ""
-	if j.Available(s.to.Now()) {
-		link = s.link(j)
+	body := resultReply{ID: j.ID, Input: f.Input, Output: f.Output, Tag: o.Tag}
+	switch {
+	case f.Stored != nil: // that it is gone from there is not ours to know
+		body.URL = f.Stored.URL
+		return body
+	case j.Available(s.to.Now()):
+		body.URL = s.link(j)
 	}
-	return resultReply{ID: j.ID, URL: link, Input: f.Input, Output: f.Output, ExpiresAt: stamp(j.Expires), Tag: o.Tag}
+	body.ExpiresAt = stamp(j.Expires)
+	return body
 }
 
 // jobReply is a job in whatever state, as polls see it.
@@ -97,6 +102,13 @@ func (s *Server) jobReply(ctx context.Context, j job.Job) (any, error) {
 		return s.batchOf(ctx, j)
 	}
 	if j.State == job.Completed {
+		f, err := work.ReadFiles(j.Result)
+		if err != nil {
+			return nil, fmt.Errorf("result of job %s: %w", j.ID, err)
+		}
+		if f.Objects != nil {
+			return s.objectsOf(j, *f.Objects), nil
+		}
 		body, err := s.resultOf(j)
 		body.Status = j.State.Word()
 		return body, err
@@ -109,6 +121,27 @@ func (s *Server) jobReply(ctx context.Context, j job.Job) (any, error) {
 		return s.failed(j, o), nil
 	}
 	return s.open(j, o), nil
+}
+
+// objectsReply is a job over the objects of a bucket that is completed: how many came to
+// what, and where the list of all is.
+type objectsReply struct {
+	ID        string     `json:"id"`
+	Status    string     `json:"status"`
+	Objects   work.Tally `json:"objects"`
+	URL       string     `json:"url,omitempty"`
+	ExpiresAt string     `json:"expires_at,omitempty"`
+	Tag       string     `json:"tag,omitempty"`
+	CreatedAt string     `json:"created_at,omitempty"` // in lists only
+}
+
+// objectsOf is the reply to a job over a bucket.
+func (s *Server) objectsOf(j job.Job, t work.Tally) objectsReply {
+	body := objectsReply{ID: j.ID, Status: j.State.Word(), Objects: t, ExpiresAt: stamp(j.Expires), Tag: j.Tag}
+	if j.Available(s.to.Now()) {
+		body.URL = s.link(j)
+	}
+	return body
 }
 
 // failed is a job that failed.

@@ -16,8 +16,9 @@ import (
 )
 
 // order is what the job is to do.
-func order(e recipe.Envelope, named []string, name string) work.Order {
-	return work.Order{Name: name, Recipe: e.Recipe, Named: named, Detail: report.Detail(e.Report), Tag: e.Tag}
+func (s *Server) order(ctx context.Context, e recipe.Envelope, named []string, name string) (work.Order, error) {
+	o := work.Order{Name: name, Recipe: e.Recipe, Named: named, Detail: report.Detail(e.Report), Tag: e.Tag}
+	return o, s.store(ctx, &o, e.Store)
 }
 
 // answering is how a request is answered.
@@ -74,6 +75,9 @@ func (s *Server) conclude(x *exchange, r work.Receipt, how answering) error {
 		}
 		return s.acknowledge(x, j)
 	case j.State == job.Failed:
+		if j.Available(s.to.Now()) {
+			x.kept = keptResult{s.link(j), stamp(j.Expires)}
+		}
 		return reasonOf(j)
 	}
 	body, err := s.resultOf(j)

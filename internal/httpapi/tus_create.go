@@ -57,8 +57,11 @@ func (s *Server) beginUpload(t *tusTurn, size int64) error {
 	}
 	name := intake.CleanName(metadata["filename"])
 	delete(metadata, "data") // it may hold secrets
-	n := resumable.New{ID: uuid.NewString(), KeyID: x.key.ID, Size: size, Notice: notice, Metadata: metadata,
-		Order: order(asked.Envelope, s.namedGroups(given), name)}
+	o, err := s.order(x.r.Context(), asked.Envelope, s.namedGroups(given), name)
+	if err != nil {
+		return err
+	}
+	n := resumable.New{ID: uuid.NewString(), KeyID: x.key.ID, Size: size, Notice: notice, Metadata: metadata, Order: o}
 	if err := s.to.Uploads.Create(n); err != nil {
 		return err
 	}

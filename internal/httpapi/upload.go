@@ -76,9 +76,12 @@ func (s *Server) takeUpload(x *exchange) (r work.Receipt, how answering, err err
 	if err != nil {
 		return r, how, err
 	}
+	o, err := s.order(x.r.Context(), asked.Envelope, s.namedGroups(given), staged.Name)
+	if err != nil {
+		return r, how, err
+	}
 	r, err = s.to.Desk.Submit(x.r.Context(), work.Submission{
-		KeyID: x.key.ID, Order: order(asked.Envelope, s.namedGroups(given), staged.Name),
-		Input: &staged.Blob, Wait: how.wait, Once: once, Notice: notice,
+		KeyID: x.key.ID, Order: o, Input: &staged.Blob, Wait: how.wait, Once: once, Notice: notice,
 	})
 	return r, how, err
 }

@@ -24,6 +24,7 @@ type Envelope struct {
 	Async    bool     `json:"async" default:"false" doc:"Answer 202 at once; poll the job for the result."`
 	Response Response `json:"response" doc:"How to answer a request that is waited for."`
 	Webhook  *Webhook `json:"webhook,omitempty" doc:"Whom to tell when the job has ended. The request is then answered 202 at once, whatever the size."`
+	Store    *Store   `json:"store,omitempty" doc:"Where to write the result, instead of keeping it here for a while."`
 	Report   string   `json:"report" default:"brief" enum:"none,brief,full" doc:"How much to tell about what was tried and chosen."`
 	Tag      string   `json:"tag,omitempty" maxLength:"255" doc:"Returned unchanged in every reply about this job."`
 }
@@ -43,8 +44,9 @@ type Upload struct {
 
 // Fetch is the body of POST /1.0/fetch.
 type Fetch struct {
-	URL     string            `json:"url" required:"true" maxLength:"8192" doc:"Where to get the file: http or https. It may carry user:password@, which is sent to that host only."`
+	URL     string            `json:"url,omitempty" maxLength:"8192" doc:"Where to get the file: http or https. It may carry user:password@, which is sent to that host only."`
 	Headers map[string]string `json:"headers,omitempty" doc:"Request headers to send to that host."`
+	Source  *Source           `json:"source,omitempty" doc:"An object of a bucket, instead of a URL."`
 	Envelope
 }
 

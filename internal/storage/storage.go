@@ -92,6 +92,9 @@ type Bucket interface {
 	// provider can. What fails in passing is tried again, with pauses.
 	Put(ctx context.Context, o Object, body blob.Blob) (Written, error)
 
+	// Stat tells of an object without reading it.
+	Stat(ctx context.Context, key string) (Info, error)
+
 	// Open reads an object. The caller closes it.
 	Open(ctx context.Context, key string) (Info, io.ReadCloser, error)
 

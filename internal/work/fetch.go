@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"compressor/internal/blob"
+	"compressor/internal/deliver"
 	"compressor/internal/egress"
 	"compressor/internal/intake"
 	"compressor/internal/problem"
@@ -36,11 +37,12 @@ func (t *task) fetchInput(ctx context.Context, order *Order) (string, error) {
 	return name, t.store.SetInput(ctx, t.job.Ticket(), name, staged.Blob.Size)
 }
 
-// fetchAgain repeats a failed fetch as often as the table says, a little later each time.
+// fetchAgain repeats a failed fetch as often as the table says, a little later each time. The
+// desk of stores does so by itself.
 func (t *task) fetchAgain(ctx context.Context, s Source, scratch *blob.Scratch) (intake.Staged, error) {
 	for try := 0; ; try++ {
 		staged, err := t.fetchOnce(ctx, s, scratch)
-		if err == nil || ctx.Err() != nil || try >= problem.From(err).Code.Retries() || egress.Final(err) {
+		if err == nil || ctx.Err() != nil || s.Object != nil || try >= problem.From(err).Code.Retries() || egress.Final(err) {
 			return staged, err
 		}
 		select {
@@ -62,17 +64,24 @@ func (t *task) fetchOnce(ctx context.Context, s Source, scratch *blob.Scratch) (
 			t.tell.Do(func() { close(t.large) })
 		}
 	}
-	staged, err := intake.Fetch(ctx, t.fetch, egress.Request{
-		URL: s.URL, Headers: s.Headers, OnProgress: large,
-		OnLength: func(size int64) {
-			large(size)
-			if err := t.space.Room(size * spaceFactor); err != nil {
-				end(err)
-			}
-		},
-	}, scratch)
+	length := func(size int64) {
+		large(size)
+		if err := t.space.Room(size * spaceFactor); err != nil {
+			end(err)
+		}
+	}
+	staged, err := t.get(ctx, s, scratch, length, large)
 	if full := context.Cause(ctx); problem.Has(full, problem.StorageFull) {
 		return staged, full // there is room for others
 	}
 	return staged, t.space.Note(err)
+}
+
+// get is one try to get a source, of an address or of an object.
+func (t *task) get(ctx context.Context, s Source, scratch *blob.Scratch, length, progress func(int64)) (intake.Staged, error) {
+	if s.Object != nil {
+		b, err := t.stores.Read(ctx, *s.Object, scratch, deliver.Told{Length: length, Progress: progress})
+		return intake.Staged{Blob: b, Name: intake.CleanName(s.Object.Path)}, err
+	}
+	return intake.Fetch(ctx, t.fetch, egress.Request{URL: s.URL, Headers: s.Headers, OnLength: length, OnProgress: progress}, scratch)
 }

@@ -11,16 +11,19 @@ import (
 	"time"
 
 	"compressor/internal/codec"
+	"compressor/internal/deliver"
 	"compressor/internal/engine"
 	"compressor/internal/enginejob"
 	"compressor/internal/recipe"
 	"compressor/internal/report"
 )
 
-// Source is where to fetch the input from.
+// Source is where to fetch the input from: an address, or an object of a bucket.
 type Source struct {
-	URL     string            `json:"url"` // may carry user:password@: never logged
+	URL     string            `json:"url,omitempty"` // may carry user:password@: never logged
 	Headers map[string]string `json:"headers,omitempty"`
+
+	Object *recipe.Source `json:"object,omitempty"` // instead of the two above
 }
 
 // Order is what a job was asked to do: the opaque request of its row.
@@ -31,7 +34,14 @@ type Order struct {
 	Detail report.Detail `json:"detail"`
 	Tag    string        `json:"tag,omitempty"`
 	Source *Source       `json:"source,omitempty"`
-	Told   bool          `json:"told,omitempty"` // of an item: its batch shows its report
+
+	// Store is where the result goes; nil keeps it here, to be downloaded.
+	Store *recipe.Store `json:"store,omitempty"`
+
+	Told bool `json:"told,omitempty"` // of an item: its batch shows its report
+
+	// Prefix is what to do of a bucket, instead of one file; Store is then given, too.
+	Prefix *recipe.Prefix `json:"prefix,omitempty"`
 
 	// Uploaded is the size of the input in bytes where it came as a resumable upload, whose
 	// id the job then has: the upload still answers when there is nothing left of it.
@@ -46,7 +56,26 @@ func (o Order) redacted() Order {
 }
 
 // Answer is the opaque result of a job's row.
-type Answer = enginejob.Answer
+type Answer struct {
+	Input  report.File   `json:"input"`
+	Output report.File   `json:"output"`
+	Report report.Report `json:"report"` // in full
+
+	// EngineMillis is how long the engine worked, as in enginejob.Answer.
+	EngineMillis float64 `json:"engine_ms"`
+
+	// Stored is where the result lies instead of here; nil where it lies here.
+	Stored *deliver.Delivered `json:"stored,omitempty"`
+
+	// Objects counts those of a bucket, of a job that is for a prefix; input and output are
+	// then empty.
+	Objects *Tally `json:"objects,omitempty"`
+}
+
+// answerOf is what the engine answered.
+func answerOf(a enginejob.Answer) Answer {
+	return Answer{Input: a.Input, Output: a.Output, Report: a.Report, EngineMillis: a.EngineMillis}
+}
 
 // ReadOrder reads the request of a row.
 func ReadOrder(raw json.RawMessage) (Order, error) {
@@ -64,8 +93,11 @@ func ReadAnswer(raw json.RawMessage) (Answer, error) {
 
 // Files are what an answer says of input and output.
 type Files struct {
-	Input  report.File `json:"input"`
-	Output report.File `json:"output"`
+	Input  report.File        `json:"input"`
+	Output report.File        `json:"output"`
+	Stored *deliver.Delivered `json:"stored,omitempty"`
+
+	Objects *Tally `json:"objects,omitempty"`
 }
 
 // ReadFiles reads the result of a row but for its report, which may be large.
@@ -81,4 +113,6 @@ type Limits struct {
 	Budget engine.Budget // what containers may make us expand
 	Lease  time.Duration // how long a hold lasts without a sign of life
 	Sync   int64         // bytes: a larger fetch is not waited for
+
+	Parallel int // objects of a bucket that one job has in hand at once
 }

@@ -70,6 +70,13 @@ func (t *task) state() (job.Ticket, job.Progress) {
 	return t.job.Ticket(), t.progress
 }
 
+// setInput notes the name of the input, of which the row knows.
+func (t *task) setInput(name string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.job.InputRef = name
+}
+
 func (t *task) setJob(j job.Job) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -81,6 +88,10 @@ func (t *task) run(ctx context.Context) {
 	order, err := ReadOrder(t.job.Request)
 	if err != nil {
 		t.fail(problem.From(fmt.Errorf("request of the row: %w", err)))
+		return
+	}
+	if order.Prefix != nil {
+		t.runBucket(ctx, order)
 		return
 	}
 	input := t.job.InputRef
@@ -144,45 +155,69 @@ func (t *task) again(ctx context.Context, err error) bool {
 // end writes the outcome. When the work was interrupted, the job goes back to the queue:
 // the node is stopping, or the hold was lost and nothing is written.
 func (t *task) end(ctx context.Context, order Order, done *enginejob.Done, err error) {
-	switch {
-	case err == nil:
+	if err == nil {
 		defer done.Close()
-		if err := t.complete(order, done); err != nil && !errors.Is(err, job.ErrStale) {
-			t.fail(problem.From(t.space.Note(err)))
-		}
+		err = t.complete(ctx, order, done)
+	}
+	switch {
+	case err == nil, errors.Is(err, job.ErrStale):
 	case ctx.Err() != nil, problem.Has(err, problem.Draining):
 		t.release(t.job.Ticket())
 	default:
-		t.fail(problem.From(err))
+		t.fail(problem.From(t.space.Note(err)))
 	}
 }
 
-// complete keeps the result and ends the row. The file is on the disk before the row
-// names it; if the row is not ours any more, the file goes.
-func (t *task) complete(order Order, done *enginejob.Done) error {
-	ticket := t.job.Ticket()
+// complete keeps the result, carries it to where it is to go, and ends the row. The file is
+// on the disk before the row names it; if the row is not ours any more, the file goes.
+func (t *task) complete(ctx context.Context, order Order, done *enginejob.Done) error {
 	from, path, err := t.resultFile(done)
 	if err != nil {
 		return err
 	}
-	if err := t.files.Keep(from, path, true); err != nil {
+	if err := t.files.Keep(from, path, order.Store == nil); err != nil {
 		return err
 	}
-	answer, err := json.Marshal(done.Answer)
-	if err != nil {
+	answer := answerOf(done.Answer)
+	o := job.Outcome{Output: job.Output{
+		LinkID: uuid.NewString(), Name: done.Output.Name, MIME: done.Output.MIME, Size: done.Output.Size, Path: path,
+	}}
+	if order.Store != nil {
+		answer.Stored, err = t.deliver(ctx, *order.Store, done.Output, path)
+		switch {
+		case ctx.Err() != nil:
+			return errors.Join(ctx.Err(), t.files.Remove(path))
+		case problem.Has(err, problem.StoreFailed): // the result stays here, for a while
+			o.Problem = problem.From(err)
+			err = t.files.Sync(path)
+		case err == nil:
+			answer.Report.Notes = append(answer.Report.Notes, answer.Stored.Notes...)
+			o.Output = job.Output{}
+		}
+		if err != nil {
+			return errors.Join(err, t.files.Remove(path))
+		}
+	}
+	if err := t.finish(answer, o); err != nil {
+		return errors.Join(err, t.files.Remove(path))
+	}
+	if o.Output.Path == "" {
+		if err := t.files.Remove(path); err != nil {
+			t.log.Error("result not removed", "job", t.job.ID, "error", err)
+		}
+	}
+	return nil
+}
+
+// finish ends the row with what the engine answered, and forgets what only the work needed.
+func (t *task) finish(answer Answer, o job.Outcome) (err error) {
+	if o.Result, err = json.Marshal(answer); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), writeLimit)
 	defer cancel()
-	_, err = t.store.Finish(ctx, ticket, job.Outcome{
-		Result: answer,
-		Output: job.Output{
-			LinkID: uuid.NewString(), Name: done.Output.Name, MIME: done.Output.MIME,
-			Size: done.Output.Size, Path: path,
-		},
-	})
-	if err != nil {
-		return errors.Join(err, t.files.Remove(path))
+	if _, err = t.store.Finish(ctx, t.job.Ticket(), o); err != nil {
+		return err
 	}
 	t.redact(ctx, t.job)
 	if err := t.dropInput(); err != nil { // the job has ended all the same

@@ -10,21 +10,36 @@ import (
 
 	"compressor/internal/blob/disk"
 	"compressor/internal/egress"
+	"compressor/internal/format"
 	"compressor/internal/job"
 	"compressor/internal/jobprocess"
 	"compressor/internal/problem"
 )
 
+// Tools are what a worker works with.
+type Tools struct {
+	Store   job.Store
+	Files   *disk.Store
+	Space   *disk.Space
+	Pool    *jobprocess.Pool
+	Fetch   *egress.Client
+	Stores  Stores
+	Formats *format.Table
+	Log     *slog.Logger
+}
+
 // Worker runs the jobs of one node. It is safe for concurrent use.
 type Worker struct {
-	store  job.Store
-	files  *disk.Store
-	space  *disk.Space
-	pool   *jobprocess.Pool
-	fetch  *egress.Client
-	log    *slog.Logger
-	limits Limits
-	owner  string
+	store   job.Store
+	files   *disk.Store
+	space   *disk.Space
+	pool    *jobprocess.Pool
+	fetch   *egress.Client
+	stores  Stores
+	formats *format.Table
+	log     *slog.Logger
+	limits  Limits
+	owner   string
 
 	waiting places // of jobs that are waited for
 
@@ -68,9 +83,10 @@ func (p *places) give(key string) {
 }
 
 // NewWorker runs jobs as owner.
-func NewWorker(store job.Store, files *disk.Store, space *disk.Space, pool *jobprocess.Pool, fetch *egress.Client, log *slog.Logger, limits Limits, owner string) *Worker {
+func NewWorker(t Tools, limits Limits, owner string) *Worker {
 	w := &Worker{
-		store: store, files: files, space: space, pool: pool, fetch: fetch, log: log, limits: limits, owner: owner,
+		store: t.Store, files: t.Files, space: t.Space, pool: t.Pool, fetch: t.Fetch, stores: t.Stores, formats: t.Formats, log: t.Log,
+		limits: limits, owner: owner,
 		waiting: places{free: maxWaiting, byKey: map[string]int{}}, running: map[string]context.CancelFunc{},
 	}
 	w.idle = sync.NewCond(&w.mu)

@@ -134,7 +134,11 @@ func (s *Store) endBatch(ctx context.Context, tx *sql.Tx, whole job.Job) (job.Jo
 	now := s.now()
 	var out job.Output
 	var expires int64
-	if whole.Batch.Completed > 0 {
+	kept, err := keptItems(ctx, tx, whole.ID)
+	if err != nil {
+		return whole, err
+	}
+	if kept {
 		id, err := uuid.NewRandom()
 		if err != nil {
 			return whole, fmt.Errorf("link of a batch: %w", err)
@@ -142,7 +146,7 @@ func (s *Store) endBatch(ctx context.Context, tx *sql.Tx, whole job.Job) (job.Jo
 		out = job.Output{LinkID: id.String(), Slot: job.Slot(now), Name: batchName, MIME: batchMIME, Path: job.BatchPath(whole.ID)}
 		expires = database.Millis(now.Add(s.keep))
 	}
-	whole, err := one(ctx, tx, errGone, `UPDATE job SET state = $1, problem = $2, link_id = $3, link_slot = $4,
+	whole, err = one(ctx, tx, errGone, `UPDATE job SET state = $1, problem = $2, link_id = $3, link_slot = $4,
 		result_name = $5, result_mime = $6, result_path = $7, finished = $8, expires = $9
 		WHERE id = $10 AND pending = 0 AND `+open+` RETURNING `+columns,
 		string(state), trouble, nullable(out.LinkID), out.Slot, out.Name, out.MIME, out.Path,
@@ -154,6 +158,16 @@ func (s *Store) endBatch(ctx context.Context, tx *sql.Tx, whole job.Job) (job.Jo
 		return whole, err
 	}
 	return whole, holdItems(ctx, tx, whole.ID, whole.Noticing, database.Millis(whole.Expires))
+}
+
+// keptItems says whether the result of any item that is completed is kept here, and not where
+// its client wanted it.
+func keptItems(ctx context.Context, tx *sql.Tx, id string) (kept bool, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM job WHERE parent_id = $1 AND state = 'completed' AND result_path <> '')`, id).Scan(&kept)
+	if err != nil {
+		return false, fmt.Errorf("results of batch %s: %w", id, err)
+	}
+	return kept, nil
 }
 
 // holdItems gives the items of a batch its time.

@@ -1,0 +1,182 @@
+package deliver
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"compressor/internal/blob"
+	"compressor/internal/problem"
+	"compressor/internal/recipe"
+	"compressor/internal/storage"
+)
+
+// folderOf is the part of a prefix up to its last slash: what is below it keeps its place.
+func folderOf(prefix string) string { return prefix[:strings.LastIndexByte(prefix, '/')+1] }
+
+// Transfer carries many objects from one bucket to another, or to another folder of the same.
+// What it stores has a mark of what it came from, so that another transfer of the same
+// objects, with the same options, does none of them twice. It is safe for concurrent use.
+type Transfer struct {
+	desk     *Desk
+	from, to opened
+	prefix   string
+	target   storage.Target
+	path     string // folder of the results, "" or with a slash at its end
+	options  string // what the results depend on beside the objects
+}
+
+// CheckTransfer finds what is wrong with where the results of a whole bucket go. Error:
+// options-invalid, on the fields of store and source.
+func (d *Desk) CheckTransfer(ctx context.Context, p recipe.Prefix, s recipe.Store) error {
+	_, err := d.transfer(ctx, p, s)
+	return err
+}
+
+// Begin opens both buckets. options tells transfers apart that would make other results of
+// the same objects. Errors: store-failed, source-failed.
+func (d *Desk) Begin(ctx context.Context, p recipe.Prefix, s recipe.Store, options []byte) (*Transfer, error) {
+	t, err := d.transfer(ctx, p, s)
+	if err != nil {
+		return nil, refused(err)
+	}
+	t.options = string(options)
+	return t, nil
+}
+
+func (d *Desk) transfer(ctx context.Context, p recipe.Prefix, s recipe.Store) (*Transfer, error) {
+	t := &Transfer{desk: d, prefix: p.Prefix}
+	var err error
+	if t.target, err = d.aim(ctx, s); err != nil {
+		return nil, err
+	}
+	t.path = strings.TrimPrefix(t.target.Path, "/")
+	if strings.ContainsAny(t.path, "{}") || t.path != "" && !strings.HasSuffix(t.path, "/") {
+		return nil, problem.Invalid(problem.Field{Path: "store.path",
+			Message: "Must be a folder that ends in / and has no placeholder, since every object keeps its own name below it."})
+	}
+	if t.from, err = d.from(ctx, p.ID, p.Bucket, p.Region); err != nil {
+		return nil, err
+	}
+	if t.to.Bucket, err = d.dial(t.target.Place); err != nil {
+		return nil, err
+	}
+	t.to.place = t.target.Place
+	if t.to.place.Provider == storage.Local && t.sameBucket() && t.path == folderOf(t.prefix) {
+		return nil, problem.Invalid(problem.Field{Path: "store.path",
+			Message: "Must be another folder than that of the sources: on provider 'local' nothing tells results from sources."})
+	}
+	return t, nil
+}
+
+// List calls each with the objects after the key after, in order of the bytes of their keys.
+// What stands for a folder is left out, and so is what lies where the results go. Errors:
+// source-failed, and what each returns.
+func (t *Transfer) List(ctx context.Context, after string, each func(storage.Info) error) error {
+	return unread(t.from.List(ctx, t.prefix, after, func(o storage.Info) error {
+		if strings.HasSuffix(o.Key, "/") || t.isResult(o.Key) {
+			return nil
+		}
+		return each(o)
+	}))
+}
+
+// isResult says whether an object lies in a folder of results inside what is listed.
+func (t *Transfer) isResult(key string) bool {
+	return t.sameBucket() && len(t.path) > len(folderOf(t.prefix)) && strings.HasPrefix(key, t.path)
+}
+
+// sameBucket says whether results go to the bucket that their sources come from.
+func (t *Transfer) sameBucket() bool {
+	a, b := t.from.place, t.to.place
+	return a.Provider == b.Provider && a.Endpoint == b.Endpoint && a.Bucket == b.Bucket && a.Root == b.Root &&
+		a.Credentials.Account == b.Credentials.Account
+}
+
+// Target is the key of the result of an object, given what its name ends in beside its own:
+// "" or, for another format, an extension.
+func (t *Transfer) Target(key, extension string) string {
+	return t.path + strings.TrimPrefix(key, folderOf(t.prefix)) + extension
+}
+
+// InPlace says whether the result of an object takes its place.
+func (t *Transfer) InPlace(key, extension string) bool {
+	return t.sameBucket() && t.Target(key, extension) == key
+}
+
+// Stored says whether an earlier transfer has stored the result of o as it is now, under one
+// of these extensions. Errors: store-failed.
+func (t *Transfer) Stored(ctx context.Context, o storage.Info, extensions []string) (url string, found bool, err error) {
+	for _, extension := range extensions {
+		key := t.Target(o.Key, extension)
+		var there storage.Info
+		err := t.desk.persist(ctx, func() (err error) {
+			there, err = t.to.Stat(ctx, key)
+			return err
+		})
+		switch {
+		case storage.Is(err, storage.NoObject):
+			continue
+		case err != nil:
+			return "", false, refused(err)
+		case t.isFrom(there, o):
+			return storage.URL(t.to.place, key), true, nil
+		}
+	}
+	return "", false, nil
+}
+
+// isFrom says whether there is the result of o. A folder keeps no marks: what is younger than
+// its source counts.
+func (t *Transfer) isFrom(there, o storage.Info) bool {
+	mark := there.Metadata[markName(t.to.place.Provider)]
+	switch {
+	case t.to.place.Provider == storage.Local:
+		return !there.Changed.Before(o.Changed)
+	case there.Key == o.Key && t.sameBucket():
+		return mark != "" // made in place: what it came from is gone
+	}
+	return mark == t.mark(o)
+}
+
+// mark tells what a result was made from: the object as it was, and the options.
+func (t *Transfer) mark(o storage.Info) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%s", o.Key, o.ETag, o.Size, t.options))
+	return hex.EncodeToString(sum[:16])
+}
+
+// markName is the metadata that holds the mark. Azure's names are identifiers.
+func markName(p storage.Provider) string {
+	if p == storage.Azure {
+		return "compressor_source"
+	}
+	return "compressor-source"
+}
+
+// Read gets an object. Errors: as of Desk.Read.
+func (t *Transfer) Read(ctx context.Context, o storage.Info, scratch *blob.Scratch) (blob.Blob, error) {
+	if o.Size > t.desk.largest {
+		return blob.Blob{}, problem.Newf(problem.FileTooLarge, "The object is larger than the %d bytes allowed here.", t.desk.largest)
+	}
+	return t.desk.read(ctx, t.from, o.Key, scratch, Told{})
+}
+
+// Put stores the result of o. Errors: store-failed; exists tells one that may not be
+// overwritten.
+func (t *Transfer) Put(ctx context.Context, o storage.Info, extension string, r Result) (d Delivered, exists bool, err error) {
+	object, wrong := t.target.Object(storage.Names{Name: "x"}, r.MIME)
+	if len(wrong) > 0 {
+		return d, false, refused(problem.Invalid(wrong...))
+	}
+	object.Key = t.Target(o.Key, extension)
+	if t.to.place.Provider != storage.Local {
+		if object.Metadata == nil {
+			object.Metadata = map[string]string{}
+		}
+		object.Metadata[markName(t.to.place.Provider)] = t.mark(o)
+	}
+	d, err = t.desk.put(ctx, t.to, object, r)
+	return d, storage.Is(err, storage.Exists), err
+}

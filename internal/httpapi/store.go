@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"context"
+
+	"compressor/internal/deliver"
+	"compressor/internal/problem"
+	"compressor/internal/recipe"
+	"compressor/internal/work"
+)
+
+// Stores knows the buckets of clients: where results may go and sources may come from.
+// deliver.Desk is one, and its methods say what they promise.
+type Stores interface {
+	Check(ctx context.Context, s recipe.Store) error
+	CheckSource(ctx context.Context, s recipe.Source) error
+	CheckTransfer(ctx context.Context, p recipe.Prefix, s recipe.Store) error
+	Try(ctx context.Context, id, bucket string) (deliver.Trial, error)
+}
+
+// store fills in where the result of an order goes.
+func (s *Server) store(ctx context.Context, o *work.Order, asked *recipe.Store) error {
+	if asked == nil {
+		return nil
+	}
+	o.Store = asked
+	return s.to.Stores.Check(ctx, *asked)
+}
+
+// source fills in where the input of an order comes from.
+func (s *Server) source(ctx context.Context, o *work.Order, asked recipe.Fetch) error {
+	if asked.Source == nil {
+		o.Source = &work.Source{URL: asked.URL, Headers: asked.Headers}
+		return nil
+	}
+	o.Source = &work.Source{Object: asked.Source}
+	return s.to.Stores.CheckSource(ctx, *asked.Source)
+}
+
+// both adds up the faults of two options that were looked at apart. An error that is no
+// fault of the client's goes first.
+func both(errs ...error) error {
+	var wrong []problem.Field
+	for _, err := range errs {
+		switch {
+		case problem.Has(err, problem.OptionsInvalid):
+			wrong = append(wrong, problem.From(err).Fields...)
+		case err != nil:
+			return err
+		}
+	}
+	if len(wrong) > 0 {
+		return problem.Invalid(wrong...)
+	}
+	return nil
+}
+
+// sourceField is what a batch has instead of items that takes a whole bucket, or a part.
+const sourceField = "source"
+
+// takeBucket submits a job over the objects of a bucket.
+func (s *Server) takeBucket(x *exchange, asked *batchAsked) (work.Receipt, error) {
+	if asked.given {
+		asked.faults.add(sourceField, problem.Field{Message: "Specify either 'items' or 'source', not both."})
+	}
+	var p recipe.Prefix
+	if err := s.prefixes.Decode(asked.source, &p); err != nil {
+		if !problem.Has(err, problem.OptionsInvalid) {
+			return work.Receipt{}, err
+		}
+		asked.faults.add(sourceField, problem.From(err).Fields...)
+	}
+	if asked.shared.Store == nil {
+		asked.faults.add("store", problem.Field{Message: "Must say where the results go."})
+	}
+	if err := asked.faults.problem(); err != nil {
+		return work.Receipt{}, err
+	}
+	ctx := x.r.Context()
+	o, err := s.order(ctx, asked.shared, s.namedGroups(asked.members), "")
+	if err == nil {
+		err = s.to.Stores.CheckTransfer(ctx, p, *asked.shared.Store)
+	}
+	if err != nil {
+		return work.Receipt{}, err
+	}
+	o.Prefix = &p
+	once, err := onceOf(x, []any{asked.shared, p})
+	if err != nil {
+		return work.Receipt{}, err
+	}
+	notice, err := s.notice(x, asked.shared.Webhook)
+	if err != nil {
+		return work.Receipt{}, err
+	}
+	return s.to.Desk.Submit(ctx, work.Submission{KeyID: x.key.ID, Order: o, Once: once, Notice: notice})
+}

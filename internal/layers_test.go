@@ -21,9 +21,10 @@ var mayImport = map[string]string{
 	"format":  "problem",
 	"blob":    "",
 	"schema":  "problem",
+	"vault":   "",
 
 	// asks and answers
-	"recipe": "format problem",
+	"recipe": "format problem vault",
 	"report": "format",
 
 	// powers
@@ -44,6 +45,7 @@ var mayImport = map[string]string{
 	"raster":          "blob problem recipe svgfile vips",
 	"blob/disk":       "blob problem",
 	"database":        "problem",
+	"storage":         "blob problem recipe vault",
 	"bitstream":       "",
 	"avifparts":       "bitstream problem",
 	"mp4file":         "bitstream problem",
@@ -86,6 +88,7 @@ var onlyIn = map[string]string{
 	"C":                                   "vips deflate ssimulacra2",
 	"unsafe":                              "vips deflate ssimulacra2 sandbox",
 	"plugin":                              "",
+	"crypto/cipher":                       "vault webhook",
 	"database/sql":                        "database job/store queue account webhook",
 	"net/http":                            "egress httpapi",
 	"modernc.org/sqlite":                  "database",

@@ -24,7 +24,7 @@ var mayImport = map[string]string{
 	"vault":   "",
 
 	// asks and answers
-	"recipe": "format problem",
+	"recipe": "format problem vault",
 	"report": "format",
 
 	// powers
@@ -45,7 +45,7 @@ var mayImport = map[string]string{
 	"raster":          "blob problem recipe svgfile vips",
 	"blob/disk":       "blob problem",
 	"database":        "problem",
-	"storage":         "blob vault",
+	"storage":         "blob problem recipe vault",
 	"bitstream":       "",
 	"avifparts":       "bitstream problem",
 	"mp4file":         "bitstream problem",

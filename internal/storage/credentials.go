@@ -184,20 +184,22 @@ func serviceAccount(s string) bool {
 	return pkcs8 == nil || pkcs1 == nil
 }
 
-// Shown is what may be seen of credentials, to tell them apart: the last four characters of
-// an access key id, the client_email of a service account, the account of Azure.
-func (c Credentials) Shown() string {
-	if !c.ServiceAccount.Empty() {
-		var k serviceKey
-		if json.Unmarshal([]byte(c.ServiceAccount.Reveal()), &k) != nil {
-			return ""
-		}
-		return k.Email
-	}
+// Shown is what may be seen of credentials, to tell them apart, by their names on the wire:
+// the last four characters of an access key id, the client_email of a service account, an
+// account.
+func (c Credentials) Shown() map[string]string {
+	out := map[string]string{}
 	if c.AccessKeyID != "" {
-		return c.AccessKeyID[max(0, len(c.AccessKeyID)-4):]
+		out["access_key_id"] = "…" + c.AccessKeyID[max(0, len(c.AccessKeyID)-4):]
 	}
-	return c.Account
+	if c.Account != "" {
+		out["account"] = c.Account
+	}
+	var k serviceKey
+	if !c.ServiceAccount.Empty() && json.Unmarshal([]byte(c.ServiceAccount.Reveal()), &k) == nil {
+		out["service_account"] = k.Email
+	}
+	return out
 }
 
 // sealed is how credentials lie in a vault.

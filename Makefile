@@ -14,6 +14,7 @@ build: setup ## Install what is missing and build bin/compressor.
 	@go build -trimpath -o bin/compressor ./cmd/compressor
 
 test: setup ## Install what is missing and run everything that must be green.
+	@scripts/servers.sh
 	@scripts/test.sh
 
 bench: build ## Measure the service: overhead, throughput, memory.
@@ -34,4 +35,4 @@ setup:
 	@scripts/setup.sh
 
 clean: ## Remove what was built and installed here.
-	@rm -rf bin node_modules
+	@rm -rf bin node_modules test/servers/azurite/node_modules

@@ -46,6 +46,7 @@ var mayImport = map[string]string{
 	"blob/disk":       "blob problem",
 	"database":        "problem",
 	"storage":         "blob problem recipe vault",
+	"storage/*":       "blob egress problem storage storage/transfer vault",
 	"bitstream":       "",
 	"avifparts":       "bitstream problem",
 	"mp4file":         "bitstream problem",
@@ -84,18 +85,20 @@ var mayImport = map[string]string{
 
 // onlyIn fences off powers: an import and the folders that may use it.
 var onlyIn = map[string]string{
-	"os/exec":                             "sandbox",
-	"C":                                   "vips deflate ssimulacra2",
-	"unsafe":                              "vips deflate ssimulacra2 sandbox",
-	"plugin":                              "",
-	"crypto/cipher":                       "vault webhook",
-	"database/sql":                        "database job/store queue account webhook",
-	"net/http":                            "egress httpapi",
-	"modernc.org/sqlite":                  "database",
-	"github.com/tus/tusd/v2/pkg/handler":  "httpapi resumable",
-	"github.com/riverqueue/river":         "queue",
-	"github.com/landlock-lsm/go-landlock": "sandbox",
-	"github.com/elastic/go-seccomp-bpf":   "sandbox",
+	"os/exec":                          "sandbox",
+	"C":                                "vips deflate ssimulacra2",
+	"unsafe":                           "vips deflate ssimulacra2 sandbox",
+	"plugin":                           "",
+	"crypto/cipher":                    "vault webhook",
+	"database/sql":                     "database job/store queue account webhook",
+	"net/http":                         "egress httpapi storage/storagetest",
+	"modernc.org/sqlite":               "database",
+	"github.com/aws/aws-sdk-go-v2/aws": "storage/s3",
+	"github.com/aws/aws-sdk-go-v2/service/s3": "storage/s3",
+	"github.com/tus/tusd/v2/pkg/handler":      "httpapi resumable",
+	"github.com/riverqueue/river":             "queue",
+	"github.com/landlock-lsm/go-landlock":     "sandbox",
+	"github.com/elastic/go-seccomp-bpf":       "sandbox",
 }
 
 // notImported are imports that nobody may use, and why.

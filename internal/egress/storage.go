@@ -87,8 +87,8 @@ type whole struct{}
 // most.
 func Whole(ctx context.Context) context.Context { return context.WithValue(ctx, whole{}, true) }
 
-// errReply is the error of reading on where a reply is longer than it may be.
-var errReply = errors.New("egress: reply too long")
+// ErrReplyTooLong is the error of reading on where a reply is longer than it may be.
+var ErrReplyTooLong = errors.New("egress: reply too long")
 
 // bounded limits replies, and sends our name instead of the SDK's, which tells of the machine.
 type bounded struct {
@@ -123,7 +123,7 @@ type shortBody struct {
 func (s *shortBody) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
 	if s.left -= int64(n); s.left < 0 {
-		return max(n+int(s.left), 0), errReply
+		return max(n+int(s.left), 0), ErrReplyTooLong
 	}
 	return n, err
 }

@@ -128,8 +128,8 @@ func TestStorageBoundsReplies(t *testing.T) {
 			}
 			defer reply.Body.Close()
 			n, err := io.Copy(io.Discard, reply.Body)
-			if n != c.most || !errors.Is(err, errReply) {
-				t.Errorf("read %d, %v; want %d, %v", n, err, c.most, errReply)
+			if n != c.most || !errors.Is(err, ErrReplyTooLong) {
+				t.Errorf("read %d, %v; want %d, %v", n, err, c.most, ErrReplyTooLong)
 			}
 		})
 	}

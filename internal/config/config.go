@@ -104,6 +104,7 @@ type Storage struct {
 	LocalRoots    []string `json:"local_roots" env:"COMPRESSOR_LOCAL_ROOTS" maxLength:"4096" doc:"Folders below which connectors of provider local may read and write; none if not set."`
 	GCSEndpoint   string   `json:"gcs_endpoint" env:"COMPRESSOR_GCS_ENDPOINT" maxLength:"2048" doc:"Another address for Google Cloud Storage, such as that of a test server."`
 	GCSToken      string   `json:"gcs_token" env:"COMPRESSOR_GCS_TOKEN" maxLength:"2048" doc:"Another address for Google's access tokens, likewise."`
+	S3Endpoint    string   `json:"s3_endpoint" env:"COMPRESSOR_S3_ENDPOINT" maxLength:"2048" doc:"Another address for every provider that speaks S3 and connectors without an endpoint, likewise."`
 	AzureEndpoint string   `json:"azure_endpoint" env:"COMPRESSOR_AZURE_ENDPOINT" maxLength:"2048" doc:"Another address for Azure Blob Storage, likewise; the account is added to its path."`
 }
 

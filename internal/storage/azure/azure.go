@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -25,177 +26,195 @@ import (
 	file "compressor/internal/blob"
 	"compressor/internal/egress"
 	"compressor/internal/storage"
+	"compressor/internal/storage/transfer"
 )
 
-const (
-	single = 16 << 20 // bytes of an object up to which it is sent in one request
-	block  = 8 << 20  // bytes of each block of a larger one, unless it would need too many
-	blocks = 50_000   // that one object may have (Put Block List)
-
-	tries     = 4
-	firstWait = 500 * time.Millisecond
-	longWait  = 8 * time.Second
-)
+// Options are the operator's.
+type Options struct {
+	Client   *http.Client   // of egress.Storage
+	Endpoint string         // base URL instead of Azure's, for tests: the account is then the first segment of the path
+	Tries    transfer.Tries // the zero value is transfer.DefaultTries
+}
 
 // Bucket is one container.
-type Bucket struct{ client *container.Client }
+type Bucket struct {
+	client *container.Client
+	tries  transfer.Tries
+}
 
-// Open gives the container of p. endpoint is another address than Azure's, "" for none; the
-// account is then the first segment of the path.
-func Open(client *http.Client, endpoint string, p storage.Place) (*Bucket, error) {
+var _ storage.Bucket = (*Bucket)(nil)
+
+// Open prepares the way to the container of p and asks nothing of it yet.
+func Open(p storage.Place, o Options) (*Bucket, error) {
 	c := p.Credentials
 	address := "https://" + c.Account + ".blob.core.windows.net/" + url.PathEscape(p.Bucket)
-	if endpoint != "" {
-		address = strings.TrimSuffix(endpoint, "/") + "/" + c.Account + "/" + url.PathEscape(p.Bucket)
+	if o.Endpoint != "" {
+		address = strings.TrimSuffix(o.Endpoint, "/") + "/" + c.Account + "/" + url.PathEscape(p.Bucket)
+	}
+	if o.Tries == (transfer.Tries{}) {
+		o.Tries = transfer.DefaultTries()
 	}
 	options := &container.ClientOptions{ClientOptions: policy.ClientOptions{
-		Transport: client,
-		Retry:     policy.RetryOptions{MaxRetries: tries - 1, RetryDelay: firstWait, MaxRetryDelay: longWait},
+		Transport: o.Client,
+		Retry:     policy.RetryOptions{MaxRetries: -1}, // ours is one for all stores
 		Telemetry: policy.TelemetryOptions{Disabled: true},
 	}}
+	// The errors of the SDK would repeat the address, which may hold the signature.
 	if !c.SAS.Empty() {
-		opened, err := container.NewClientWithNoCredential(address+"?"+strings.TrimPrefix(c.SAS.Reveal(), "?"), options)
+		client, err := container.NewClientWithNoCredential(address+"?"+strings.TrimPrefix(c.SAS.Reveal(), "?"), options)
 		if err != nil {
-			return nil, storage.NewFault("open", storage.BadKey, "", 0, nil) // the error would repeat the address, which holds the signature
+			return nil, storage.NewFault("open", storage.BadKey, "", 0, nil)
 		}
-		return &Bucket{opened}, nil
+		return &Bucket{client, o.Tries}, nil
 	}
 	key, err := container.NewSharedKeyCredential(c.Account, c.Key.Reveal())
 	if err != nil {
 		return nil, storage.NewFault("open", storage.BadKey, "", 0, nil)
 	}
-	// A key would not be sent over plain HTTP by the SDK but for a test server's sake: it
-	// signs, and the signature is all that is sent.
-	opened, err := container.NewClientWithSharedKeyCredential(address, key, options)
+	client, err := container.NewClientWithSharedKeyCredential(address, key, options)
 	if err != nil {
-		return nil, storage.NewFault("open", storage.Invalid, "", 0, err)
+		return nil, storage.NewFault("open", storage.Invalid, "", 0, nil)
 	}
-	return &Bucket{opened}, nil
+	return &Bucket{client, o.Tries}, nil
 }
 
 // Put implements storage.Bucket. Each request carries an MD5 of its body, which Azure checks.
 func (b *Bucket) Put(ctx context.Context, o storage.Object, body file.Blob) (storage.Written, error) {
 	f, err := body.Open()
 	if err != nil {
-		return storage.Written{}, err
+		return storage.Written{}, storage.NewFault("write", storage.Failed, "", 0, err)
 	}
 	defer f.Close()
-	client := b.client.NewBlockBlobClient(o.Key)
-	headers, conditions := headersOf(o), &blob.AccessConditions{}
+	conditions := &blob.AccessConditions{}
 	if o.Keep {
 		conditions.ModifiedAccessConditions = &blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}
 	}
-	if body.Size <= single {
-		sum, err := md5Of(f)
-		if err != nil {
-			return storage.Written{}, err
-		}
-		headers.BlobContentMD5 = sum
-		got, err := client.Upload(ctx, streaming.NopCloser(f), &blockblob.UploadOptions{
-			HTTPHeaders: headers, Metadata: metadataOf(o.Metadata), AccessConditions: conditions,
-			TransactionalValidation: blob.TransferValidationTypeMD5(sum),
-		})
-		return writtenOf(got.ETag), fault(ctx, "write", err)
+	client := b.client.NewBlockBlobClient(o.Key)
+	if body.Size > transfer.Small {
+		return b.putBlocks(ctx, client, o, f, body.Size, conditions)
 	}
-	ids, err := stage(ctx, client, f, body.Size)
+	part := transfer.Part{Size: body.Size}
+	sum, err := part.Digest(f)
 	if err != nil {
-		return storage.Written{}, fault(ctx, "write", err)
+		return storage.Written{}, storage.NewFault("write", storage.Failed, "", 0, err)
 	}
-	got, err := client.CommitBlockList(ctx, ids, &blockblob.CommitBlockListOptions{
-		HTTPHeaders: headers, Metadata: metadataOf(o.Metadata), AccessConditions: conditions,
+	headers := headersOf(o)
+	headers.BlobContentMD5 = sum.MD5[:]
+	var w storage.Written
+	err = b.tries.Do(ctx, func(int) error {
+		got, err := client.Upload(ctx, streaming.NopCloser(part.Body(f)), &blockblob.UploadOptions{
+			HTTPHeaders: headers, Metadata: metadataOf(o.Metadata), AccessConditions: conditions,
+			TransactionalValidation: blob.TransferValidationTypeMD5(sum.MD5[:]),
+		})
+		w.ETag = plainTag(got.ETag)
+		return fault(ctx, "write", storage.NoBucket, err)
 	})
-	return writtenOf(got.ETag), fault(ctx, "write", err)
+	return w, err
 }
 
-// stage sends the blocks of a large object, one after another. Nobody sees them before they
-// are committed, and Azure forgets them after a week otherwise.
-func stage(ctx context.Context, client *blockblob.Client, f io.ReaderAt, size int64) (ids []string, err error) {
-	part := max(int64(block), (size+blocks-1)/blocks)
-	for at := int64(0); at < size; at += part {
-		section := io.NewSectionReader(f, at, min(part, size-at))
-		sum, err := md5Of(section)
+// putBlocks sends a large object in blocks, one after another. Nobody sees them before they
+// are committed; Azure forgets those that never are after a week.
+func (b *Bucket) putBlocks(ctx context.Context, client *blockblob.Client, o storage.Object, f *os.File, size int64, conditions *blob.AccessConditions) (w storage.Written, err error) {
+	var ids []string
+	for _, part := range transfer.Parts(size) {
+		sum, err := part.Digest(f)
 		if err != nil {
-			return nil, err
+			return w, storage.NewFault("write", storage.Failed, "", 0, err)
 		}
-		id := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, uint32(len(ids))))
-		_, err = client.StageBlock(ctx, id, streaming.NopCloser(section), &blockblob.StageBlockOptions{
-			TransactionalValidation: blob.TransferValidationTypeMD5(sum),
+		id := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, uint32(part.Number)))
+		err = b.tries.Do(ctx, func(int) error {
+			_, err := client.StageBlock(ctx, id, streaming.NopCloser(part.Body(f)), &blockblob.StageBlockOptions{
+				TransactionalValidation: blob.TransferValidationTypeMD5(sum.MD5[:]),
+			})
+			return fault(ctx, "write", storage.NoBucket, err)
 		})
 		if err != nil {
-			return nil, err
+			return w, err
 		}
 		ids = append(ids, id)
 	}
-	return ids, nil
+	err = b.tries.Do(ctx, func(int) error {
+		got, err := client.CommitBlockList(ctx, ids, &blockblob.CommitBlockListOptions{
+			HTTPHeaders: headersOf(o), Metadata: metadataOf(o.Metadata), AccessConditions: conditions,
+		})
+		w.ETag = plainTag(got.ETag)
+		return fault(ctx, "write", storage.NoBucket, err)
+	})
+	return w, err
 }
 
 // Stat implements storage.Bucket.
-func (b *Bucket) Stat(ctx context.Context, key string) (storage.Info, error) {
-	got, err := b.client.NewBlobClient(key).GetProperties(ctx, nil)
-	if err != nil {
-		return storage.Info{}, fault(ctx, "read", err)
-	}
-	return storage.Info{Key: key, Size: value(got.ContentLength), Changed: value(got.LastModified),
-		ETag: string(value(got.ETag)), Metadata: metadataFrom(got.Metadata)}, nil
+func (b *Bucket) Stat(ctx context.Context, key string) (info storage.Info, err error) {
+	err = b.tries.Do(ctx, func(int) error {
+		got, err := b.client.NewBlobClient(key).GetProperties(ctx, nil)
+		info = storage.Info{Key: key, Size: value(got.ContentLength), Changed: value(got.LastModified),
+			ETag: plainTag(got.ETag), Metadata: metadataFrom(got.Metadata)}
+		return fault(ctx, "read", storage.NoObject, err)
+	})
+	return info, err
 }
 
-// Open implements storage.Bucket. A body that breaks off is gone on with where it broke, as
-// long as the object is the same.
-func (b *Bucket) Open(ctx context.Context, key string) (storage.Info, io.ReadCloser, error) {
-	got, err := b.client.NewBlobClient(key).DownloadStream(egress.Whole(ctx), nil)
-	if err != nil {
-		return storage.Info{}, nil, fault(ctx, "read", err)
-	}
-	body := got.NewRetryReader(egress.Whole(ctx), &blob.RetryReaderOptions{MaxRetries: tries - 1, EarlyCloseAsError: true})
-	return storage.Info{Key: key, Size: value(got.ContentLength), Changed: value(got.LastModified),
-		ETag: string(value(got.ETag)), Metadata: metadataFrom(got.Metadata)}, &reader{ctx, body}, nil
-}
-
-// reader turns the errors of a body into faults.
-type reader struct {
-	ctx context.Context
-	io.ReadCloser
-}
-
-// Read implements io.Reader.
-func (r *reader) Read(p []byte) (int, error) {
-	n, err := r.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
-		err = fault(r.ctx, "read", err)
-	}
-	return n, err
+// Open implements storage.Bucket.
+func (b *Bucket) Open(ctx context.Context, key string) (info storage.Info, body io.ReadCloser, err error) {
+	err = b.tries.Do(ctx, func(int) error {
+		got, err := b.client.NewBlobClient(key).DownloadStream(egress.Whole(ctx), nil)
+		if err != nil {
+			return fault(ctx, "read", storage.NoObject, err)
+		}
+		body = transfer.Reader{ReadCloser: got.Body}
+		info = storage.Info{Key: key, Size: value(got.ContentLength), Changed: value(got.LastModified),
+			ETag: plainTag(got.ETag), Metadata: metadataFrom(got.Metadata)}
+		return nil
+	})
+	return info, body, err
 }
 
 // List implements storage.Bucket. Azure lists in the order of names, but from the beginning
 // only, so what comes before after is read and passed over.
 func (b *Bucket) List(ctx context.Context, prefix, after string, each func(storage.Info) error) error {
-	pages := b.client.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Prefix: &prefix})
-	for pages.More() {
-		page, err := pages.NextPage(ctx)
+	options := container.ListBlobsFlatOptions{}
+	if prefix != "" {
+		options.Prefix = &prefix
+	}
+	for {
+		var page container.ListBlobsFlatResponse
+		err := b.tries.Do(ctx, func(int) (err error) {
+			page, err = b.client.NewListBlobsFlatPager(&options).NextPage(ctx)
+			return fault(ctx, "list", storage.NoBucket, err)
+		})
 		if err != nil {
-			return fault(ctx, "list", err)
+			return err
 		}
-		if page.Segment == nil {
-			continue
-		}
-		for _, item := range page.Segment.BlobItems {
+		for _, item := range itemsOf(page) {
 			if item.Name == nil || item.Properties == nil || *item.Name <= after {
 				continue
 			}
 			p := item.Properties
-			err := each(storage.Info{Key: *item.Name, Size: value(p.ContentLength), Changed: value(p.LastModified), ETag: string(value(p.ETag))})
+			err := each(storage.Info{Key: *item.Name, Size: value(p.ContentLength), Changed: value(p.LastModified), ETag: plainTag(p.ETag)})
 			if err != nil {
 				return err
 			}
 		}
+		if options.Marker = page.NextMarker; value(options.Marker) == "" {
+			return nil
+		}
 	}
-	return nil
+}
+
+func itemsOf(page container.ListBlobsFlatResponse) []*container.BlobItem {
+	if page.Segment == nil {
+		return nil
+	}
+	return page.Segment.BlobItems
 }
 
 // Remove implements storage.Bucket.
 func (b *Bucket) Remove(ctx context.Context, key string) error {
-	_, err := b.client.NewBlobClient(key).Delete(ctx, nil)
-	if err = fault(ctx, "remove", err); storage.Is(err, storage.NoObject) {
+	err := b.tries.Do(ctx, func(int) error {
+		_, err := b.client.NewBlobClient(key).Delete(ctx, nil)
+		return fault(ctx, "remove", storage.NoObject, err)
+	})
+	if storage.Is(err, storage.NoObject) {
 		return nil
 	}
 	return err
@@ -209,7 +228,8 @@ func value[T any](p *T) (v T) {
 	return v
 }
 
-func writtenOf(tag *azcore.ETag) storage.Written { return storage.Written{ETag: string(value(tag))} }
+// plainTag is an ETag without its quotes, which are there in some replies only.
+func plainTag(tag *azcore.ETag) string { return strings.Trim(string(value(tag)), `"`) }
 
 // headersOf are the headers that an object is served with.
 func headersOf(o storage.Object) *blob.HTTPHeaders {
@@ -242,19 +262,26 @@ func metadataFrom(given map[string]*string) map[string]string {
 	return out
 }
 
-// fault turns an error of the SDK into one of a store.
-func fault(ctx context.Context, doing string, err error) error {
+// fault turns an error of the SDK into one of a store. gone is the reason for a 404 without a
+// code.
+func fault(ctx context.Context, doing string, gone storage.Reason, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	var answer *azcore.ResponseError
-	if !errors.As(err, &answer) || ctx.Err() != nil {
-		return storage.Unanswered(ctx, doing, err)
+	if !errors.As(err, &answer) {
+		return transfer.Broken(doing, err)
 	}
 	reason, known := reasons(answer.ErrorCode)
 	if !known {
-		reason = storage.ByStatus(answer.StatusCode)
+		reason = transfer.Status(answer.StatusCode, gone)
 	}
 	f := storage.NewFault(doing, reason, answer.ErrorCode, answer.StatusCode, nil) // the error's text holds the whole reply
 	if answer.RawResponse != nil {
-		f.After = storage.RetryAfter(answer.RawResponse.Header.Get("Retry-After"))
+		f.After = transfer.RetryAfter(answer.RawResponse.Header.Get("Retry-After"), time.Now())
 	}
 	return f
 }

@@ -1,9 +1,6 @@
 package azure
 
 import (
-	"crypto/md5" // #nosec: the digest that Azure's API knows; it finds accidents, not attacks
-	"io"
-
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 
 	"compressor/internal/storage"
@@ -31,14 +28,4 @@ func reasons(code string) (storage.Reason, bool) {
 		return storage.Corrupted, true
 	}
 	return "", false
-}
-
-// md5Of reads r to its end and goes back to its beginning.
-func md5Of(r io.ReadSeeker) ([]byte, error) {
-	h := md5.New() // #nosec: see above
-	if _, err := io.Copy(h, r); err != nil {
-		return nil, err
-	}
-	_, err := r.Seek(0, io.SeekStart)
-	return h.Sum(nil), err
 }

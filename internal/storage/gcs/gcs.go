@@ -10,7 +10,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"hash/crc32"
 	"io"
 	"net/http"
 	"strconv"
@@ -26,6 +25,7 @@ import (
 	"compressor/internal/blob"
 	"compressor/internal/egress"
 	"compressor/internal/storage"
+	"compressor/internal/storage/transfer"
 )
 
 const (
@@ -40,12 +40,17 @@ const (
 type Bucket struct {
 	service *gcs.Service
 	name    string
+	tries   transfer.Tries
 }
 
-// Addresses are others than Google's, for tests; "" for none.
-type Addresses struct {
-	API   string // before /storage/v1/ and /upload/storage/v1/
-	Token string
+var _ storage.Bucket = (*Bucket)(nil)
+
+// Options are the operator's.
+type Options struct {
+	Client   *http.Client   // of egress.Storage
+	Endpoint string         // base URL instead of Google's, before /storage/v1/, for tests
+	Token    string         // address of tokens instead of storage.TokenURL, likewise
+	Tries    transfer.Tries // the zero value is transfer.DefaultTries
 }
 
 // serviceAccount is what is used of a service account's key file.
@@ -56,8 +61,8 @@ type serviceAccount struct {
 	PrivateKeyID string `json:"private_key_id"`
 }
 
-// Open gives the bucket of p.
-func Open(client *http.Client, at Addresses, p storage.Place) (*Bucket, error) {
+// Open prepares the way to the bucket of p and asks nothing of it yet.
+func Open(p storage.Place, o Options) (*Bucket, error) {
 	var account serviceAccount
 	if err := json.Unmarshal([]byte(p.Credentials.ServiceAccount.Reveal()), &account); err != nil || account.Type != "service_account" {
 		return nil, storage.NewFault("open", storage.BadKey, "", 0, nil)
@@ -66,57 +71,70 @@ func Open(client *http.Client, at Addresses, p storage.Place) (*Bucket, error) {
 		Email: account.Email, PrivateKey: []byte(account.PrivateKey), PrivateKeyID: account.PrivateKeyID,
 		Scopes: []string{gcs.DevstorageFullControlScope}, TokenURL: storage.TokenURL,
 	}
-	if at.Token != "" {
-		config.TokenURL = at.Token
+	if o.Token != "" {
+		config.TokenURL = o.Token
+	}
+	if o.Tries == (transfer.Tries{}) {
+		o.Tries = transfer.DefaultTries()
 	}
 	// The token, too, comes through the client that checks where it goes. Its time is that of
 	// the client, since it outlives one call.
-	authorized := config.Client(context.WithValue(context.Background(), oauth2.HTTPClient, client))
+	authorized := config.Client(context.WithValue(context.Background(), oauth2.HTTPClient, o.Client))
 	options := []option.ClientOption{option.WithHTTPClient(authorized)}
-	if at.API != "" {
-		options = append(options, option.WithEndpoint(strings.TrimSuffix(at.API, "/")+"/storage/v1/"))
+	if o.Endpoint != "" {
+		options = append(options, option.WithEndpoint(strings.TrimSuffix(o.Endpoint, "/")+"/storage/v1/"))
 	}
 	service, err := gcs.NewService(context.Background(), options...)
 	if err != nil {
 		return nil, storage.NewFault("open", storage.Invalid, "", 0, err)
 	}
-	return &Bucket{service, p.Bucket}, nil
+	return &Bucket{service, p.Bucket, o.Tries}, nil
 }
 
-// Put implements storage.Bucket. Google checks the CRC32C that is sent along with what arrived.
+// Put implements storage.Bucket. Google checks the CRC32C that is sent along.
 func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (storage.Written, error) {
+	w, err := b.put(ctx, o, body)
+	if storage.Is(err, storage.ACLRefused) && !o.ACLNamed && o.ACL != "" {
+		o.ACL = ""
+		w, err = b.put(ctx, o, body)
+		w.Notes = append(w.Notes, noteNoACL)
+	}
+	return w, err
+}
+
+// noteNoACL tells that an ACL which nobody named was left out.
+const noteNoACL = "The bucket takes no ACLs, so the object was written without one."
+
+func (b *Bucket) put(ctx context.Context, o storage.Object, body blob.Blob) (w storage.Written, err error) {
 	f, err := body.Open()
 	if err != nil {
-		return storage.Written{}, err
+		return w, storage.NewFault("write", storage.Failed, "", 0, err)
 	}
 	defer f.Close()
-	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	if _, err := io.Copy(sum, f); err != nil {
-		return storage.Written{}, err
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return storage.Written{}, err
+	part := transfer.Part{Size: body.Size}
+	sum, err := part.Digest(f)
+	if err != nil {
+		return w, storage.NewFault("write", storage.Failed, "", 0, err)
 	}
 	object := objectOf(o)
-	object.Crc32c = base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum.Sum32()))
-	call := b.service.Objects.Insert(b.name, object).Context(ctx).Media(f, googleapi.ContentType(object.ContentType), googleapi.ChunkSize(chunk))
-	if acl := predefined(o.ACL); acl != "" {
-		call.PredefinedAcl(acl)
-	}
-	if o.Keep {
-		call.IfGenerationMatch(0)
-	}
-	got, err := call.Do()
-	if storage.Is(fault(ctx, "write", err), storage.ACLRefused) && !o.ACLNamed && o.ACL != "" {
-		o.ACL = ""
-		written, err := b.Put(ctx, o, body)
-		written.Notes = append(written.Notes, noteWithoutACL)
-		return written, err
-	}
-	if err != nil {
-		return storage.Written{}, fault(ctx, "write", err)
-	}
-	return storage.Written{ETag: got.Etag}, nil
+	object.Crc32c = base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum.CRC32C))
+	err = b.tries.Do(ctx, func(int) error {
+		call := b.service.Objects.Insert(b.name, object).Context(ctx).
+			Media(part.Body(f), googleapi.ContentType(object.ContentType), googleapi.ChunkSize(chunk))
+		if acl := predefined(o.ACL); acl != "" {
+			call.PredefinedAcl(acl)
+		}
+		if o.Keep {
+			call.IfGenerationMatch(0)
+		}
+		got, err := call.Do()
+		if err != nil {
+			return fault(ctx, "write", storage.NoBucket, err)
+		}
+		w.ETag = infoOf(got).ETag
+		return nil
+	})
+	return w, err
 }
 
 // objectOf are the words that go with an object.
@@ -146,46 +164,39 @@ func predefined(acl storage.ACL) string {
 }
 
 // Stat implements storage.Bucket.
-func (b *Bucket) Stat(ctx context.Context, key string) (storage.Info, error) {
-	got, err := b.service.Objects.Get(b.name, key).Context(ctx).Do()
-	if err != nil {
-		return storage.Info{}, fault(ctx, "read", err)
-	}
-	return infoOf(got), nil
+func (b *Bucket) Stat(ctx context.Context, key string) (info storage.Info, err error) {
+	err = b.tries.Do(ctx, func(int) error {
+		got, err := b.service.Objects.Get(b.name, key).Context(ctx).Do()
+		if err != nil {
+			return fault(ctx, "read", storage.NoObject, err)
+		}
+		info = infoOf(got)
+		return nil
+	})
+	return info, err
 }
 
 // Open implements storage.Bucket. It reads the very state of the object that it tells of.
-func (b *Bucket) Open(ctx context.Context, key string) (storage.Info, io.ReadCloser, error) {
-	info, err := b.service.Objects.Get(b.name, key).Context(ctx).Do()
-	if err != nil {
-		return storage.Info{}, nil, fault(ctx, "read", err)
-	}
-	call := b.service.Objects.Get(b.name, key).Context(egress.Whole(ctx))
-	if info.Generation != 0 {
-		call.Generation(info.Generation)
-	}
-	// An object that is stored in gzip is to come as it is stored, not unpacked on the way.
-	call.Header().Set("Accept-Encoding", "gzip")
-	reply, err := call.Download()
-	if err != nil {
-		return storage.Info{}, nil, fault(ctx, "read", err)
-	}
-	return infoOf(info), &reader{ctx, reply.Body}, nil
-}
-
-// reader turns the errors of a body into faults.
-type reader struct {
-	ctx context.Context
-	io.ReadCloser
-}
-
-// Read implements io.Reader.
-func (r *reader) Read(p []byte) (int, error) {
-	n, err := r.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
-		err = fault(r.ctx, "read", err)
-	}
-	return n, err
+func (b *Bucket) Open(ctx context.Context, key string) (info storage.Info, body io.ReadCloser, err error) {
+	err = b.tries.Do(ctx, func(int) error {
+		about, err := b.service.Objects.Get(b.name, key).Context(ctx).Do()
+		if err != nil {
+			return fault(ctx, "read", storage.NoObject, err)
+		}
+		call := b.service.Objects.Get(b.name, key).Context(egress.Whole(ctx))
+		if about.Generation != 0 {
+			call.Generation(about.Generation)
+		}
+		// An object that is stored in gzip is to come as it is stored, not unpacked on the way.
+		call.Header().Set("Accept-Encoding", "gzip")
+		reply, err := call.Download()
+		if err != nil {
+			return fault(ctx, "read", storage.NoObject, err)
+		}
+		info, body = infoOf(about), transfer.Reader{ReadCloser: reply.Body}
+		return nil
+	})
+	return info, body, err
 }
 
 // List implements storage.Bucket.
@@ -194,27 +205,35 @@ func (b *Bucket) List(ctx context.Context, prefix, after string, each func(stora
 	if after != "" {
 		call.StartOffset(after) // which is listed, too
 	}
-	var own error
-	err := call.Pages(ctx, func(list *gcs.Objects) error {
+	for {
+		var list *gcs.Objects
+		err := b.tries.Do(ctx, func(int) (err error) {
+			list, err = call.Do()
+			return fault(ctx, "list", storage.NoBucket, err)
+		})
+		if err != nil {
+			return err
+		}
 		for _, o := range list.Items {
 			if o.Name <= after {
 				continue
 			}
-			if own = each(infoOf(o)); own != nil {
-				return own
+			if err := each(infoOf(o)); err != nil {
+				return err
 			}
 		}
-		return nil
-	})
-	if own != nil {
-		return own
+		if list.NextPageToken == "" {
+			return nil
+		}
+		call.PageToken(list.NextPageToken)
 	}
-	return fault(ctx, "list", err)
 }
 
 // Remove implements storage.Bucket.
 func (b *Bucket) Remove(ctx context.Context, key string) error {
-	err := fault(ctx, "remove", b.service.Objects.Delete(b.name, key).Context(ctx).Do())
+	err := b.tries.Do(ctx, func(int) error {
+		return fault(ctx, "remove", storage.NoObject, b.service.Objects.Delete(b.name, key).Context(ctx).Do())
+	})
 	if storage.Is(err, storage.NoObject) {
 		return nil
 	}
@@ -235,50 +254,57 @@ func infoOf(o *gcs.Object) storage.Info {
 }
 
 // fault turns an error of the client into one of a store (JSON API, "Status and error codes").
-func fault(ctx context.Context, doing string, err error) error {
+// gone is the reason for a 404.
+func fault(ctx context.Context, doing string, gone storage.Reason, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	var denied *oauth2.RetrieveError
-	if errors.As(err, &denied) && ctx.Err() == nil {
-		status := 0
-		if denied.Response != nil {
-			status = denied.Response.StatusCode
-		}
-		if status >= 500 {
-			return storage.NewFault(doing, storage.Busy, "", status, nil)
-		}
-		return storage.NewFault(doing, storage.BadKey, denied.ErrorCode, status, nil)
+	if errors.As(err, &denied) {
+		return deniedToken(doing, denied)
 	}
 	var answer *googleapi.Error
-	if !errors.As(err, &answer) || ctx.Err() != nil {
-		return storage.Unanswered(ctx, doing, err)
+	if !errors.As(err, &answer) {
+		return transfer.Broken(doing, err)
 	}
 	code := ""
 	if len(answer.Errors) > 0 {
 		code = answer.Errors[0].Reason
 	}
-	f := storage.NewFault(doing, reasonOf(answer, code, doing), code, answer.Code, nil) // the error's text holds the whole reply
-	f.After = storage.RetryAfter(answer.Header.Get("Retry-After"))
+	f := storage.NewFault(doing, reasonOf(answer, code, gone), code, answer.Code, nil) // the error's text holds the whole reply
+	f.After = transfer.RetryAfter(answer.Header.Get("Retry-After"), time.Now())
 	return f
 }
 
-func reasonOf(answer *googleapi.Error, code, doing string) storage.Reason {
+// deniedToken is the fault of a service account that gets no token.
+func deniedToken(doing string, denied *oauth2.RetrieveError) error {
+	status, reason := 0, storage.BadKey
+	if denied.Response != nil {
+		status = denied.Response.StatusCode
+	}
+	if status >= http.StatusInternalServerError || status == http.StatusTooManyRequests {
+		reason = storage.Busy
+	}
+	return storage.NewFault(doing, reason, denied.ErrorCode, status, nil)
+}
+
+func reasonOf(answer *googleapi.Error, code string, gone storage.Reason) storage.Reason {
 	switch {
-	case answer.Code == http.StatusPreconditionFailed:
-		return storage.Exists
-	case answer.Code == http.StatusNotFound && (doing == "write" || doing == "list" || strings.Contains(answer.Message, "bucket")):
+	case answer.Code == http.StatusNotFound && strings.Contains(answer.Message, "bucket does not exist"):
 		return storage.NoBucket
 	case answer.Code == http.StatusBadRequest && strings.Contains(answer.Message, "uniform bucket-level access"):
 		return storage.ACLRefused
-	case answer.Code == http.StatusPreconditionFailed, code == "conflict":
-		return storage.Exists
+	case answer.Code == http.StatusBadRequest && strings.Contains(answer.Message, "CRC32C"):
+		return storage.Corrupted
 	case code == "quotaExceeded":
 		return storage.Full
-	case code == "rateLimitExceeded", code == "userRateLimitExceeded", answer.Code == http.StatusTooManyRequests:
+	case code == "rateLimitExceeded", code == "userRateLimitExceeded":
 		return storage.Busy
-	case answer.Code == http.StatusBadRequest && strings.Contains(answer.Message, "Provided CRC32C"):
-		return storage.Corrupted
+	case code == "conditionNotMet":
+		return storage.Exists
 	}
-	return storage.ByStatus(answer.Code)
+	return transfer.Status(answer.Code, gone)
 }
-
-// noteWithoutACL tells that an ACL which nobody named was left out.
-const noteWithoutACL = "The bucket takes no ACLs, so it decides who may read the object."

@@ -74,6 +74,7 @@ var mayImport = map[string]string{
 	"account":       "database problem",
 	"intake":        "blob egress problem",
 	"webhook":       "database egress job problem",
+	"connector":     "database problem recipe storage vault",
 	"resumable":     "blob/disk job problem work",
 	"work":          "blob blob/disk codec egress engine enginejob intake job jobprocess problem recipe report",
 
@@ -89,7 +90,7 @@ var onlyIn = map[string]string{
 	"unsafe":                              "vips deflate ssimulacra2 sandbox",
 	"plugin":                              "",
 	"crypto/cipher":                       "vault webhook",
-	"database/sql":                        "database job/store queue account webhook",
+	"database/sql":                        "database job/store queue account webhook connector",
 	"net/http":                            "egress httpapi",
 	"modernc.org/sqlite":                  "database",
 	"github.com/tus/tusd/v2/pkg/handler":  "httpapi resumable",

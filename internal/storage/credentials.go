@@ -169,8 +169,15 @@ type serviceKey struct {
 // ask addresses of their own choice, and any other place to get tokens from.
 func serviceAccount(s string) bool {
 	var k serviceKey
-	if len(s) > maxServiceAccount || json.Unmarshal([]byte(s), &k) != nil {
+	var exact map[string]json.RawMessage
+	if len(s) > maxServiceAccount || json.Unmarshal([]byte(s), &k) != nil || json.Unmarshal([]byte(s), &exact) != nil {
 		return false
+	}
+	for name := range exact {
+		// Go reads Token_URI as token_uri, and others do not: nobody shall read another address.
+		if !only(name, 1, 64, lower, digit, is('_')) {
+			return false
+		}
 	}
 	if k.Type != "service_account" || k.Token != "" && k.Token != TokenURL || k.Universe != "" && k.Universe != "googleapis.com" {
 		return false
@@ -184,20 +191,22 @@ func serviceAccount(s string) bool {
 	return pkcs8 == nil || pkcs1 == nil
 }
 
-// Shown is what may be seen of credentials, to tell them apart: the last four characters of
-// an access key id, the client_email of a service account, the account of Azure.
-func (c Credentials) Shown() string {
-	if !c.ServiceAccount.Empty() {
-		var k serviceKey
-		if json.Unmarshal([]byte(c.ServiceAccount.Reveal()), &k) != nil {
-			return ""
-		}
-		return k.Email
-	}
+// Shown is what may be seen of credentials, to tell them apart, by their names on the wire:
+// the last four characters of an access key id, the client_email of a service account, an
+// account.
+func (c Credentials) Shown() map[string]string {
+	out := map[string]string{}
 	if c.AccessKeyID != "" {
-		return c.AccessKeyID[max(0, len(c.AccessKeyID)-4):]
+		out["access_key_id"] = "…" + c.AccessKeyID[max(0, len(c.AccessKeyID)-4):]
 	}
-	return c.Account
+	if c.Account != "" {
+		out["account"] = c.Account
+	}
+	var k serviceKey
+	if !c.ServiceAccount.Empty() && json.Unmarshal([]byte(c.ServiceAccount.Reveal()), &k) == nil {
+		out["service_account"] = k.Email
+	}
+	return out
 }
 
 // sealed is how credentials lie in a vault.

@@ -46,6 +46,7 @@ var mayImport = map[string]string{
 	"blob/disk":       "blob problem",
 	"database":        "problem",
 	"storage":         "blob problem recipe vault",
+	"storage/all":     "storage storage/*",
 	"storage/*":       "blob egress problem storage storage/transfer vault",
 	"bitstream":       "",
 	"avifparts":       "bitstream problem",
@@ -75,11 +76,13 @@ var mayImport = map[string]string{
 	"account":       "database problem",
 	"intake":        "blob egress problem",
 	"webhook":       "database egress job problem",
+	"connector":     "database problem recipe storage vault",
+	"deliver":       "blob problem recipe storage",
 	"resumable":     "blob/disk job problem work",
-	"work":          "blob blob/disk codec egress engine enginejob intake job jobprocess problem recipe report",
+	"work":          "blob blob/disk codec deliver egress engine enginejob format intake job jobprocess problem recipe report storage",
 
 	// edges never import codecs, stores or the engine
-	"httpapi": "account blob egress format intake job problem recipe report resumable schema webhook work",
+	"httpapi": "account blob connector deliver egress format intake job problem recipe report resumable schema webhook work",
 	"config":  "problem schema",
 }
 
@@ -90,15 +93,18 @@ var onlyIn = map[string]string{
 	"unsafe":                           "vips deflate ssimulacra2 sandbox",
 	"plugin":                           "",
 	"crypto/cipher":                    "vault webhook",
-	"database/sql":                     "database job/store queue account webhook",
-	"net/http":                         "egress httpapi storage/storagetest",
+	"database/sql":                     "database job/store queue account webhook connector",
+	"net/http":                         "egress httpapi storage/all storage/azure storage/gcs storage/storagetest",
 	"modernc.org/sqlite":               "database",
 	"github.com/aws/aws-sdk-go-v2/aws": "storage/s3",
-	"github.com/aws/aws-sdk-go-v2/service/s3": "storage/s3",
-	"github.com/tus/tusd/v2/pkg/handler":      "httpapi resumable",
-	"github.com/riverqueue/river":             "queue",
-	"github.com/landlock-lsm/go-landlock":     "sandbox",
-	"github.com/elastic/go-seccomp-bpf":       "sandbox",
+	"github.com/aws/aws-sdk-go-v2/service/s3":                        "storage/s3",
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container": "storage/azure",
+	"google.golang.org/api/storage/v1":                               "storage/gcs",
+	"golang.org/x/oauth2/jwt":                                        "storage/gcs",
+	"github.com/tus/tusd/v2/pkg/handler":                             "httpapi resumable",
+	"github.com/riverqueue/river":                                    "queue",
+	"github.com/landlock-lsm/go-landlock":                            "sandbox",
+	"github.com/elastic/go-seccomp-bpf":                              "sandbox",
 }
 
 // notImported are imports that nobody may use, and why.

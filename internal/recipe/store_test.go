@@ -13,7 +13,7 @@ import (
 
 func TestStore(t *testing.T) {
 	for document, want := range map[string]string{
-		`{"id":"c"}`:                                    "true ",
+		`{"id":"c"}`: "true ",
 		`{"id":"c","overwrite":false,"tags":{"a":"b"}}`: "false ",
 		`{}`: "false id: Is required.",
 		`{"id":"c","bucket":"a","container":"b"}`: "false : Specify either 'bucket' or 'container', not both.",

@@ -169,8 +169,15 @@ type serviceKey struct {
 // ask addresses of their own choice, and any other place to get tokens from.
 func serviceAccount(s string) bool {
 	var k serviceKey
-	if len(s) > maxServiceAccount || json.Unmarshal([]byte(s), &k) != nil {
+	var exact map[string]json.RawMessage
+	if len(s) > maxServiceAccount || json.Unmarshal([]byte(s), &k) != nil || json.Unmarshal([]byte(s), &exact) != nil {
 		return false
+	}
+	for name := range exact {
+		// Go reads Token_URI as token_uri, and others do not: nobody shall read another address.
+		if !only(name, 1, 64, lower, digit, is('_')) {
+			return false
+		}
 	}
 	if k.Type != "service_account" || k.Token != "" && k.Token != TokenURL || k.Universe != "" && k.Universe != "googleapis.com" {
 		return false

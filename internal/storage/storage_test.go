@@ -206,13 +206,14 @@ func TestServiceAccount(t *testing.T) {
 
 func TestShown(t *testing.T) {
 	for want, c := range map[string]Credentials{
-		"MPLE":                                 pair(),
-		"abc":                                  {AccessKeyID: "abc"},
-		"shop@project.iam.gserviceaccount.com": access(t, GCS),
-		"shop1":                                access(t, Azure),
-		"":                                     {},
+		"map[access_key_id:…MPLE]":                                  pair(),
+		"map[access_key_id:…abc]":                                   {AccessKeyID: "abc"},
+		"map[service_account:shop@project.iam.gserviceaccount.com]": access(t, GCS),
+		"map[account:shop1]":                                        access(t, Azure),
+		"map[access_key_id:…MPLE account:" + r2ID + "]":             access(t, R2),
+		"map[]": {},
 	} {
-		if got := c.Shown(); got != want {
+		if got := fmt.Sprint(c.Shown()); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 		text, err := c.Reveal()
@@ -220,7 +221,7 @@ func TestShown(t *testing.T) {
 			t.Fatal(err)
 		}
 		back, err := ParseCredentials(text)
-		if err != nil || back.Shown() != want || back.SecretAccessKey.Reveal() != c.SecretAccessKey.Reveal() || back.Key.Reveal() != c.Key.Reveal() ||
+		if err != nil || fmt.Sprint(back.Shown()) != want || back.SecretAccessKey.Reveal() != c.SecretAccessKey.Reveal() || back.Key.Reveal() != c.Key.Reveal() ||
 			back.ServiceAccount.Reveal() != c.ServiceAccount.Reveal() || back.Account != c.Account {
 			t.Errorf("%q came back otherwise: %v", want, err)
 		}

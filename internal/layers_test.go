@@ -28,6 +28,7 @@ var mayImport = map[string]string{
 
 	// powers
 	"sandbox":         "",
+	"turns":           "",
 	"egress":          "problem",
 	"vips":            "problem",
 	"deflate":         "problem",
@@ -63,7 +64,7 @@ var mayImport = map[string]string{
 	"metric": "blob codec engine ffmpeg mp4file photometa problem raster ssimulacra2 svgfile vips zipfile",
 
 	// services
-	"jobprocess":    "problem sandbox",
+	"jobprocess":    "problem sandbox turns",
 	"enginejob":     "blob codec engine jobprocess mp4file problem recipe report",
 	"job":           "problem",
 	"job/store":     "database job problem",
@@ -73,7 +74,7 @@ var mayImport = map[string]string{
 	"intake":        "blob egress problem",
 	"webhook":       "database egress job problem",
 	"resumable":     "blob/disk job problem work",
-	"work":          "blob blob/disk codec egress engine enginejob intake job jobprocess problem recipe report",
+	"work":          "blob blob/disk codec egress engine enginejob intake job jobprocess problem recipe report turns",
 
 	// edges never import codecs, stores or the engine
 	"httpapi": "account blob egress format intake job problem recipe report resumable schema webhook work",

@@ -29,6 +29,7 @@ var mayImport = map[string]string{
 
 	// powers
 	"sandbox":         "",
+	"turns":           "",
 	"egress":          "problem",
 	"vips":            "problem",
 	"deflate":         "problem",
@@ -67,7 +68,7 @@ var mayImport = map[string]string{
 	"metric": "blob codec engine ffmpeg mp4file photometa problem raster ssimulacra2 svgfile vips zipfile",
 
 	// services
-	"jobprocess":    "problem sandbox",
+	"jobprocess":    "problem sandbox turns",
 	"enginejob":     "blob codec engine jobprocess mp4file problem recipe report",
 	"job":           "problem",
 	"job/store":     "database job problem",
@@ -79,7 +80,7 @@ var mayImport = map[string]string{
 	"connector":     "database problem recipe storage vault",
 	"deliver":       "blob problem recipe storage",
 	"resumable":     "blob/disk job problem work",
-	"work":          "blob blob/disk codec deliver egress engine enginejob format intake job jobprocess problem recipe report storage",
+	"work":          "blob blob/disk codec deliver egress engine enginejob format intake job jobprocess problem recipe report storage turns",
 
 	// edges never import codecs, stores or the engine
 	"httpapi": "account blob connector deliver egress format intake job problem recipe report resumable schema webhook work",

@@ -15,6 +15,7 @@ import (
 	"compressor/internal/format"
 	"compressor/internal/jobprocess"
 	"compressor/internal/problem"
+	"compressor/internal/turns"
 )
 
 // outcome is what came of one item.
@@ -110,7 +111,7 @@ func (r *compression) one(ctx context.Context, it item) outcome {
 // run has a job process work on the file; a process that dies of our own making or the
 // machine's is tried again as often as the table of errors says.
 func (r *compression) run(ctx context.Context, it item) (*enginejob.Done, error) {
-	slot, err := r.pool.Acquire(ctx, jobprocess.Turn{})
+	slot, err := r.pool.Acquire(ctx, turns.Turn{})
 	if err != nil {
 		return nil, err
 	}

@@ -33,9 +33,9 @@ import (
 // jobs back at its next start at once; only another node has to wait for the lease.
 const lease = 30 * time.Second
 
-// claimed is how many jobs of the queue are claimed at once, running or not. The queue knows
-// no keys, so it is many more than run: among those that are claimed keys take turns.
-const claimed = 64
+// handed is how many tickets the queue hands out at once, at most (River's own limit). It
+// knows no keys, so it hands out all: keys take turns among those that wait for theirs.
+const handed = 10_000
 
 // budget bounds what containers may make one job expand (security.md, section 3).
 func budget() engine.Budget {
@@ -118,7 +118,7 @@ func (n *node) openJobs(ctx context.Context) error {
 	owner := n.serving.Node() + "/" + uuid.NewString()
 	var err error
 	n.queue, err = queue.New(ctx, n.db.Write(), queue.Config{
-		Workers: max(claimed, 2*c.Jobs.Slots), Timeout: 12 * time.Hour, Logger: slog.New(atLeastWarn{n.log.Handler()}),
+		Workers: min(c.Jobs.QueueMax+c.Jobs.Slots+1, handed), Timeout: 12 * time.Hour, Logger: slog.New(atLeastWarn{n.log.Handler()}),
 	})
 	if err != nil {
 		return err

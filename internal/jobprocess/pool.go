@@ -11,6 +11,7 @@ import (
 
 	"compressor/internal/problem"
 	"compressor/internal/sandbox"
+	"compressor/internal/turns"
 )
 
 // Config says what a pool runs its job processes in.
@@ -25,11 +26,11 @@ type Config struct {
 }
 
 // Pool runs jobs, each in a caged process of its own, at most Slots at a time and one guest's
-// (see turns). Of several slots one is kept for jobs that somebody waits for.
+// (see package turns). Of several slots one is kept for jobs that somebody waits for.
 type Pool struct {
 	config Config
 	home   *home
-	turns  *turns
+	turns  *turns.Slots
 	wake   chan struct{} // asks the filler to look
 	closed chan struct{}
 	recall chan struct{}  // closed by Drain
@@ -76,7 +77,7 @@ func NewPool(config Config) (*Pool, error) {
 		return nil, fmt.Errorf("job processes: work folder: %w", err)
 	}
 	p := &Pool{
-		config: config, home: home, turns: newTurns(config.Slots), wake: make(chan struct{}, 1),
+		config: config, home: home, turns: turns.New(config.Slots), wake: make(chan struct{}, 1),
 		closed: make(chan struct{}), recall: make(chan struct{}), live: map[*worker]struct{}{},
 	}
 	p.tasks.Go(p.fill)
@@ -87,12 +88,12 @@ func NewPool(config Config) (*Pool, error) {
 // Slot is the right to run one job after another. It must be released.
 type Slot struct {
 	pool    *Pool
-	turn    *waiter
+	turn    *turns.Place
 	release sync.Once
 }
 
 // Acquire waits for a free slot, and for its turn. The error is canceled or draining.
-func (p *Pool) Acquire(ctx context.Context, turn Turn) (*Slot, error) {
+func (p *Pool) Acquire(ctx context.Context, turn turns.Turn) (*Slot, error) {
 	if ctx.Err() != nil {
 		return nil, problem.New(problem.Canceled).Because(ctx.Err())
 	}
@@ -105,10 +106,10 @@ func (p *Pool) Acquire(ctx context.Context, turn Turn) (*Slot, error) {
 	if turn.Background {
 		recall = p.recall
 	}
-	w := p.turns.join(turn)
+	w := p.turns.Join(turn)
 	var err error
 	select {
-	case <-w.ready:
+	case <-w.Ready():
 		return &Slot{pool: p, turn: w}, nil
 	case <-ctx.Done():
 		err = problem.New(problem.Canceled).Because(ctx.Err())
@@ -117,7 +118,7 @@ func (p *Pool) Acquire(ctx context.Context, turn Turn) (*Slot, error) {
 	case <-recall:
 		err = problem.New(problem.Draining)
 	}
-	p.turns.leave(w)
+	p.turns.Leave(w)
 	return nil, err
 }
 
@@ -125,11 +126,11 @@ func (p *Pool) Acquire(ctx context.Context, turn Turn) (*Slot, error) {
 func (p *Pool) Drain() { p.draining.Do(func() { close(p.recall) }) }
 
 // Release gives the slot back.
-func (s *Slot) Release() { s.release.Do(func() { s.pool.turns.leave(s.turn) }) }
+func (s *Slot) Release() { s.release.Do(func() { s.pool.turns.Leave(s.turn) }) }
 
 // Run waits for a slot and runs one job in it as one that somebody waits for, see [Slot.Run].
 func (p *Pool) Run(ctx context.Context, input string, request Request, progress func(Progress)) (*Result, error) {
-	slot, err := p.Acquire(ctx, Turn{})
+	slot, err := p.Acquire(ctx, turns.Turn{})
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"compressor/internal/problem"
 	"compressor/internal/sandbox"
+	"compressor/internal/turns"
 
 	"golang.org/x/sys/unix"
 )
@@ -293,7 +294,7 @@ func TestCloseEndsRunningJobs(t *testing.T) {
 	if _, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "keep"}, nil); !problem.Has(err, problem.Draining) {
 		t.Errorf("after the end: %v", err)
 	}
-	if _, err := pool.Acquire(t.Context(), Turn{}); !problem.Has(err, problem.Draining) {
+	if _, err := pool.Acquire(t.Context(), turns.Turn{}); !problem.Has(err, problem.Draining) {
 		t.Errorf("a closed pool gave a slot: %v", err)
 	}
 }

@@ -74,11 +74,11 @@ func (s *Slot) Run(ctx context.Context, input string, request Request, progress 
 	if err != nil {
 		return nil, p.excuse(ctx, problem.From(err))
 	}
-	if s.turn.nice > 0 {
+	if s.turn.Nice() > 0 {
 		// Before the request, so that the process has but idle threads, and every one that it
 		// starts later inherits it, as its tools do. A machine that does not let us runs the
 		// job at the priority it has: no reason to fail it.
-		_ = w.process.Nice(s.turn.nice)
+		_ = w.process.Nice(s.turn.Nice())
 	}
 	// With Landlock the input cannot be written to, so a second name of it is safe.
 	if err := w.folder.place(input, p.config.Features.Landlock > 0); err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"compressor/internal/problem"
+	"compressor/internal/turns"
 
 	"golang.org/x/sys/unix"
 )
@@ -98,7 +99,7 @@ func TestSlots(t *testing.T) {
 	full := func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
-		slot, err := pool.Acquire(ctx, Turn{})
+		slot, err := pool.Acquire(ctx, turns.Turn{})
 		if err == nil {
 			slot.Release()
 		} else if !problem.Has(err, problem.Canceled) {
@@ -106,7 +107,7 @@ func TestSlots(t *testing.T) {
 		}
 		return err != nil
 	}
-	slot, err := pool.Acquire(t.Context(), Turn{})
+	slot, err := pool.Acquire(t.Context(), turns.Turn{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func TestSlots(t *testing.T) {
 	}
 	slot.Release()
 	slot.Release() // twice is once
-	again, err := pool.Acquire(t.Context(), Turn{})
+	again, err := pool.Acquire(t.Context(), turns.Turn{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,14 +129,14 @@ func TestSlots(t *testing.T) {
 // TestDrain: background jobs that wait for a slot are sent away, others are not.
 func TestDrain(t *testing.T) {
 	pool := newPool(t, func(c *Config) { c.Slots = 1 })
-	slot, err := pool.Acquire(t.Context(), Turn{})
+	slot, err := pool.Acquire(t.Context(), turns.Turn{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ended := map[bool]chan error{true: make(chan error, 1), false: make(chan error, 1)}
 	for background, end := range ended {
 		go func() {
-			slot, err := pool.Acquire(t.Context(), Turn{Background: background})
+			slot, err := pool.Acquire(t.Context(), turns.Turn{Background: background})
 			if err == nil {
 				slot.Release()
 			}
@@ -163,7 +164,7 @@ func TestPriority(t *testing.T) {
 	}
 	own = 20 - own // as the system call has it, see getpriority(2)
 	for _, background := range []bool{true, false, true} {
-		slot, err := pool.Acquire(t.Context(), Turn{Background: background})
+		slot, err := pool.Acquire(t.Context(), turns.Turn{Background: background})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +175,7 @@ func TestPriority(t *testing.T) {
 		}
 		want := own
 		if background {
-			want = min(own+backgroundNice, 19)
+			want = min(own+turns.BackgroundNice, 19)
 		}
 		var got []int
 		if err := json.Unmarshal(result.Report, &got); err != nil || len(got) < 3 {

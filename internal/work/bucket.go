@@ -13,10 +13,10 @@ import (
 	"compressor/internal/enginejob"
 	"compressor/internal/intake"
 	"compressor/internal/job"
-	"compressor/internal/jobprocess"
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
 	"compressor/internal/storage"
+	"compressor/internal/turns"
 )
 
 // listName and listMIME are of the list of entries that is the result.
@@ -208,7 +208,7 @@ func (b *bucketJob) compress(ctx context.Context, o storage.Info, e *Entry) erro
 func (b *bucketJob) engine(ctx context.Context, o storage.Info, source blob.Blob) (*enginejob.Done, error) {
 	ask := enginejob.Ask{Recipe: b.order.Recipe, Named: b.order.Named, Limits: b.limits.File, Budget: b.limits.Budget}
 	for try := 0; ; try++ {
-		slot, err := b.pool.Acquire(ctx, jobprocess.Turn{Key: b.job.KeyID, Background: true})
+		slot, err := b.pool.Acquire(ctx, turns.Turn{Key: b.job.KeyID, Background: true})
 		if err != nil {
 			return nil, err
 		}

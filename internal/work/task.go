@@ -15,12 +15,14 @@ import (
 	"compressor/internal/job"
 	"compressor/internal/jobprocess"
 	"compressor/internal/problem"
+	"compressor/internal/turns"
 )
 
 // task is one job while it is held.
 type task struct {
 	*Worker
 	cancel context.CancelFunc
+	turn   *turn           // what a job of the queue begins with; nil if somebody waits
 	large  chan<- struct{} // nil if nobody waits
 	tell   sync.Once       // closes large
 
@@ -96,7 +98,9 @@ func (t *task) run(ctx context.Context) {
 	}
 	input := t.job.InputRef
 	if input == "" {
-		if input, err = t.fetchInput(ctx, &order); err != nil {
+		input, err = t.fetchInput(ctx, &order)
+		t.turn.fetched()
+		if err != nil {
 			t.end(ctx, order, nil, err)
 			return
 		}
@@ -113,9 +117,12 @@ func (t *task) run(ctx context.Context) {
 
 // attempt runs the job once, in a process of its own.
 func (t *task) attempt(ctx context.Context, input string, order Order) (*enginejob.Done, error) {
-	slot, err := t.pool.Acquire(ctx, jobprocess.Turn{Key: t.job.KeyID, Background: t.large == nil})
-	if err != nil {
-		return nil, err
+	slot := t.turn.take()
+	if slot == nil {
+		var err error
+		if slot, err = t.pool.Acquire(ctx, turns.Turn{Key: t.job.KeyID, Background: t.large == nil}); err != nil {
+			return nil, err
+		}
 	}
 	defer slot.Release()
 	path, err := t.files.Path(input)

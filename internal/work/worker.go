@@ -14,6 +14,7 @@ import (
 	"compressor/internal/job"
 	"compressor/internal/jobprocess"
 	"compressor/internal/problem"
+	"compressor/internal/turns"
 )
 
 // Tools are what a worker works with.
@@ -41,7 +42,11 @@ type Worker struct {
 	limits  Limits
 	owner   string
 
-	waiting places // of jobs that are waited for
+	waiting places        // of jobs that are waited for
+	buckets *turns.Slots  // places for jobs over whole buckets
+	fetches *turns.Slots  // places for jobs of the queue whose input is still to be fetched
+	leaving chan struct{} // closed by drain
+	goOnce  sync.Once     // closes leaving
 
 	mu      sync.Mutex
 	running map[string]context.CancelFunc // by job id
@@ -52,6 +57,14 @@ type Worker struct {
 // maxWaiting is how many jobs that are waited for one node holds at once, running or not.
 // Beyond it they go through the queue, which is slower and has no bound but its own.
 const maxWaiting = 256
+
+// maxFetches is how many jobs of the queue fetch at once. It costs no processor to speak of,
+// and one slow source must not hold up others.
+const maxFetches = 64
+
+// maxBuckets is how many jobs over whole buckets run at once. Each has a few objects in hand,
+// for which it takes turns with all other jobs.
+const maxBuckets = 16
 
 // places are those of jobs that are waited for. A key gets another as long as it has fewer
 // than are free, so that one key leaves half of them to others, two a third, and a key that
@@ -88,6 +101,7 @@ func NewWorker(t Tools, limits Limits, owner string) *Worker {
 		store: t.Store, files: t.Files, space: t.Space, pool: t.Pool, fetch: t.Fetch, stores: t.Stores, formats: t.Formats, log: t.Log,
 		limits: limits, owner: owner,
 		waiting: places{free: maxWaiting, byKey: map[string]int{}}, running: map[string]context.CancelFunc{},
+		fetches: turns.New(maxFetches), buckets: turns.New(maxBuckets), leaving: make(chan struct{}),
 	}
 	w.idle = sync.NewCond(&w.mu)
 	return w
@@ -96,36 +110,57 @@ func NewWorker(t Tools, limits Limits, owner string) *Worker {
 // runReserved runs a job that was inserted as ours already.
 func (w *Worker) runReserved(j job.Job, large chan<- struct{}) {
 	defer w.waiting.give(j.KeyID)
-	w.hold(context.Background(), j, large)
-}
-
-// Handle is the queue's side: it claims the job of a ticket and runs it. A ticket that
-// holds nothing any more is done with.
-func (w *Worker) Handle(ctx context.Context, t job.Ticket) error {
-	j, err := w.store.Claim(ctx, t, w.owner, w.limits.Lease)
-	if errors.Is(err, job.ErrStale) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	w.hold(ctx, j, nil)
-	return nil
-}
-
-// hold runs a job that is ours until it has ended or is given back.
-func (w *Worker) hold(ctx context.Context, j job.Job, large chan<- struct{}) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if !w.enter(j.ID, cancel) {
 		w.release(j.Ticket())
 		return
 	}
 	defer w.leave(j.ID)
-	r := &task{Worker: w, job: j, progress: j.Progress, cancel: cancel, large: large}
-	stop := r.keepLease(ctx)
+	w.hold(ctx, cancel, &task{Worker: w, job: j, large: large})
+}
+
+// Handle is the queue's side: it waits until it is the turn of a ticket's job, claims it and
+// runs it. Until then the job is enqueued, to its client and to every limit. A ticket that
+// holds nothing any more is done with.
+func (w *Worker) Handle(ctx context.Context, t job.Ticket) error {
+	j, err := w.store.Get(ctx, t.Job)
+	if problem.Has(err, problem.NotFound) {
+		return nil
+	}
+	if err != nil || j.State != job.Enqueued || j.Epoch != t.Epoch {
+		return err
+	}
+	mine, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if !w.enter(j.ID, cancel) {
+		return nil // the next start finds the row
+	}
+	defer w.leave(j.ID)
+	turn, err := w.await(mine, j)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil: // canceled, or the node stops
+		return nil
+	}
+	defer turn.end()
+	if j, err = w.store.Claim(mine, t, w.owner, w.limits.Lease); err != nil {
+		if errors.Is(err, job.ErrStale) {
+			return nil
+		}
+		return err
+	}
+	w.hold(mine, cancel, &task{Worker: w, job: j, turn: turn})
+	return nil
+}
+
+// hold runs a job that is ours until it has ended or is given back.
+func (w *Worker) hold(ctx context.Context, cancel context.CancelFunc, t *task) {
+	t.cancel, t.progress = cancel, t.job.Progress
+	stop := t.keepLease(ctx)
 	defer stop()
-	r.run(ctx)
+	t.run(ctx)
 }
 
 // enter notes a running job, unless the node is stopping.
@@ -162,6 +197,7 @@ func (w *Worker) interrupt(id string) {
 // yet go back at once.
 func (w *Worker) drain(ctx context.Context) {
 	w.pool.Drain()
+	w.goOnce.Do(func() { close(w.leaving) })
 	stop := context.AfterFunc(ctx, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -107,6 +107,11 @@ func form(parts ...part) (body *bytes.Buffer, contentType string, err error) {
 
 // upload posts a file with options, JSON or "".
 func upload(c *http.Client, base, name string, data []byte, options string) (reply, error) {
+	return uploadAs(c, base, key, name, data, options)
+}
+
+// uploadAs is upload with another key.
+func uploadAs(c *http.Client, base, as, name string, data []byte, options string) (reply, error) {
 	parts := []part{{"file", name, string(data)}}
 	if options != "" {
 		parts = append(parts, part{name: "data", body: options})
@@ -120,7 +125,7 @@ func upload(c *http.Client, base, name string, data []byte, options string) (rep
 		return reply{}, err
 	}
 	r.Header.Set("Content-Type", contentType)
-	r.SetBasicAuth(key, "")
+	r.SetBasicAuth(as, "")
 	return do(c, r)
 }
 

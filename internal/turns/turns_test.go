@@ -1,4 +1,4 @@
-package jobprocess
+package turns
 
 import (
 	"math/rand/v2"
@@ -9,22 +9,22 @@ import (
 
 // queue is jobs with slots of their own choice: no process, no clock.
 type queue struct {
-	turns   *turns
-	waiting []*waiter
-	running []*waiter
+	turns   *Slots
+	waiting []*Place
+	running []*Place
 	started []string // keys, in the order of starts; "~" behind those in the background
 }
 
-func (q *queue) join(turn Turn, n int) {
+func (q *queue) Join(turn Turn, n int) {
 	for range n {
-		q.waiting = append(q.waiting, q.turns.join(turn))
+		q.waiting = append(q.waiting, q.turns.Join(turn))
 		q.look()
 	}
 }
 
 // look notes who has started. At most one has, unless the test asked for more at once.
 func (q *queue) look() {
-	q.waiting = slices.DeleteFunc(q.waiting, func(w *waiter) bool {
+	q.waiting = slices.DeleteFunc(q.waiting, func(w *Place) bool {
 		select {
 		case <-w.ready:
 			q.running = append(q.running, w)
@@ -44,7 +44,7 @@ func (q *queue) look() {
 func (q *queue) end() {
 	w := q.running[0]
 	q.running = q.running[1:]
-	q.turns.leave(w)
+	q.turns.Leave(w)
 	q.look()
 }
 
@@ -65,12 +65,12 @@ func behind(key string) Turn { return Turn{Key: key, Background: true} }
 // finds a slot at once, if there are several.
 func TestOneSlotIsKept(t *testing.T) {
 	for slots, most := range map[int]int{1: 1, 2: 1, 3: 2, 8: 7} {
-		q := &queue{turns: newTurns(slots)}
-		q.join(behind("a"), 100)
+		q := &queue{turns: New(slots)}
+		q.Join(behind("a"), 100)
 		if len(q.running) != most {
 			t.Errorf("%d slots: %d background jobs instead of %d", slots, len(q.running), most)
 		}
-		q.join(waited("a"), 1)
+		q.Join(waited("a"), 1)
 		if got := len(q.running) - q.behind(); slots > 1 && got != 1 {
 			t.Errorf("%d slots: the job that is waited for did not start", slots)
 		}
@@ -85,9 +85,9 @@ func TestOneSlotIsKept(t *testing.T) {
 
 // TestWaitedFirst: with one slot, what somebody waits for goes before what was there first.
 func TestWaitedFirst(t *testing.T) {
-	q := &queue{turns: newTurns(1)}
-	q.join(behind("a"), 3)
-	q.join(waited("b"), 2)
+	q := &queue{turns: New(1)}
+	q.Join(behind("a"), 3)
+	q.Join(waited("b"), 2)
 	for range 4 {
 		q.end()
 	}
@@ -100,11 +100,11 @@ func TestWaitedFirst(t *testing.T) {
 // job for good. Besides those that may overtake, a guest may go before each.
 func TestBackgroundGoesOn(t *testing.T) {
 	for _, slots := range []int{1, 2, 4} {
-		q := &queue{turns: newTurns(slots)}
-		q.join(waited("a"), slots+1)
-		q.join(behind("b"), 10)
+		q := &queue{turns: New(slots)}
+		q.Join(waited("a"), slots+1)
+		q.Join(behind("b"), 10)
 		for range 10 * (overtaken + 2) * slots {
-			q.join(waited("a"), 1)
+			q.Join(waited("a"), 1)
 			q.end()
 		}
 		if n := strings.Count(strings.Join(q.started, " "), "b~"); n != 10 {
@@ -118,13 +118,13 @@ func TestBackgroundGoesOn(t *testing.T) {
 func TestIdleKeyIsNext(t *testing.T) {
 	for _, turn := range []func(string) Turn{waited, behind} {
 		for _, slots := range []int{1, 2, 4} {
-			q := &queue{turns: newTurns(slots)}
-			q.join(turn("a"), 200)
+			q := &queue{turns: New(slots)}
+			q.Join(turn("a"), 200)
 			for range 17 {
 				q.end()
 			}
 			before := len(q.started)
-			q.join(turn("b"), 1)
+			q.Join(turn("b"), 1)
 			q.end()
 			if got := q.started[before:]; len(got) != 1 || strings.Trim(got[0], "~") != "b" {
 				t.Errorf("%d slots: %v was next", slots, got)
@@ -134,7 +134,7 @@ func TestIdleKeyIsNext(t *testing.T) {
 				for q.running[0].turn.Key != "b" {
 					q.end()
 				}
-				q.join(turn("b"), 1)
+				q.Join(turn("b"), 1)
 				before := len(q.started)
 				q.end()
 				q.end()
@@ -149,18 +149,18 @@ func TestIdleKeyIsNext(t *testing.T) {
 // TestKeysTakeTurns: keys with many jobs share evenly, also with keys that come with one job
 // at a time, and nobody is passed over for good.
 func TestKeysTakeTurns(t *testing.T) {
-	q := &queue{turns: newTurns(2)}
-	q.join(waited("a"), 500)
-	q.join(waited("b"), 500)
+	q := &queue{turns: New(2)}
+	q.Join(waited("a"), 500)
+	q.Join(waited("b"), 500)
 	single := strings.Split("c d e f g h", " ")
 	for _, key := range single {
-		q.join(waited(key), 1)
+		q.Join(waited(key), 1)
 	}
 	for range 800 {
 		ended := q.running[0].turn.Key
 		q.end()
 		if slices.Contains(single, ended) {
-			q.join(waited(ended), 1)
+			q.Join(waited(ended), 1)
 		}
 	}
 	count := map[string]int{}
@@ -178,14 +178,14 @@ func TestKeysTakeTurns(t *testing.T) {
 // TestLeaving: a job that leaves its line costs its key nothing, and nothing is left of keys
 // that are gone.
 func TestLeaving(t *testing.T) {
-	q := &queue{turns: newTurns(1)}
-	q.join(waited("a"), 101)
+	q := &queue{turns: New(1)}
+	q.Join(waited("a"), 101)
 	for _, w := range q.waiting {
-		q.turns.leave(w)
+		q.turns.Leave(w)
 	}
 	q.waiting = nil
-	q.join(waited("a"), 2)
-	q.join(waited("b"), 3)
+	q.Join(waited("a"), 2)
+	q.Join(waited("b"), 3)
 	for range 5 {
 		q.end()
 	}
@@ -203,17 +203,17 @@ func TestLeaving(t *testing.T) {
 // already do not, and keys with one job each leave one another their slots.
 func TestGuest(t *testing.T) {
 	for _, slots := range []int{1, 2, 4} {
-		q := &queue{turns: newTurns(slots)}
-		q.join(waited("a"), slots+5)
-		q.join(behind("b"), 1)
+		q := &queue{turns: New(slots)}
+		q.Join(waited("a"), slots+5)
+		q.Join(behind("b"), 1)
 		if len(q.running) != slots {
 			t.Fatalf("%d slots: %d run: %v", slots, len(q.running), q.started)
 		}
-		q.join(waited("c"), 1)
+		q.Join(waited("c"), 1)
 		if len(q.running) != slots+1 || q.started[slots] != "c" || q.running[slots].nice != 0 {
 			t.Errorf("%d slots: the guest did not start: %v", slots, q.started)
 		}
-		q.join(waited("d"), 1)
+		q.Join(waited("d"), 1)
 		if len(q.running) != slots+1 {
 			t.Errorf("%d slots: two guests: %v", slots, q.started)
 		}
@@ -226,9 +226,9 @@ func TestGuest(t *testing.T) {
 		}
 
 	}
-	q := &queue{turns: newTurns(2)}
+	q := &queue{turns: New(2)}
 	for _, key := range []string{"a", "b", "c", "d"} {
-		q.join(waited(key), 1)
+		q.Join(waited(key), 1)
 	}
 	if len(q.running) != 2 {
 		t.Errorf("of equals with two slots %d run", len(q.running))
@@ -239,20 +239,20 @@ func TestGuest(t *testing.T) {
 // guest's, and none is idle while a job may have it.
 func TestTurnsAtRandom(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	q := &queue{turns: newTurns(3)}
+	q := &queue{turns: New(3)}
 	for range 20_000 {
 		switch n := random.IntN(10); {
 		case n < 4:
-			q.join(Turn{Key: string(rune('a' + random.IntN(5))), Background: random.IntN(2) == 0}, 1)
+			q.Join(Turn{Key: string(rune('a' + random.IntN(5))), Background: random.IntN(2) == 0}, 1)
 		case n < 7 && len(q.running) > 0:
 			q.end()
 		case n < 8 && len(q.waiting) > 0:
 			i := random.IntN(len(q.waiting))
-			q.turns.leave(q.waiting[i])
+			q.turns.Leave(q.waiting[i])
 			q.waiting = slices.Delete(q.waiting, i, i+1)
 		}
 		waits := func(back bool) bool {
-			return slices.ContainsFunc(q.waiting, func(w *waiter) bool { return w.turn.Background == back })
+			return slices.ContainsFunc(q.waiting, func(w *Place) bool { return w.turn.Background == back })
 		}
 		free := q.turns.slots - len(q.running)
 		if free < -1 || q.turns.busy != len(q.running) || q.turns.behind != q.behind() || q.behind() > 2 {
@@ -266,14 +266,14 @@ func TestTurnsAtRandom(t *testing.T) {
 
 // TestNice: a job is nicer when nobody waits for it, and a little when its key has others.
 func TestNice(t *testing.T) {
-	turns := newTurns(4)
+	turns := New(4)
 	for i, c := range []struct {
 		turn Turn
 		nice int
 	}{
-		{waited("a"), 0}, {waited("a"), crowdNice}, {behind("b"), backgroundNice}, {waited("c"), 0},
+		{waited("a"), 0}, {waited("a"), crowdNice}, {behind("b"), BackgroundNice}, {waited("c"), 0},
 	} {
-		w := turns.join(c.turn)
+		w := turns.Join(c.turn)
 		<-w.ready
 		if w.nice != c.nice {
 			t.Errorf("job %d: nice %d instead of %d", i, w.nice, c.nice)

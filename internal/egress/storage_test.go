@@ -54,6 +54,34 @@ func TestStorageIgnoresProxies(t *testing.T) {
 	}
 }
 
+// TestStorageStored: what was packed before it was stored comes as it is.
+func TestStorageStored(t *testing.T) {
+	accepted := make(chan string, 2)
+	c := pipedStorage(Policy{}, func(conn net.Conn) {
+		if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			accepted <- r.Header.Get("Accept-Encoding")
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\nContent-Length: 6\r\n\r\npacked")
+		}
+	})
+	for ctx, want := range map[context.Context]string{context.Background(): "", Stored(context.Background()): "gzip"} {
+		r, err := http.NewRequestWithContext(ctx, "GET", "http://store.example/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reply, err := c.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reply.Body.Close()
+		if body, err := io.ReadAll(reply.Body); err != nil || string(body) != "packed" {
+			t.Errorf("body %q, %v", body, err)
+		}
+		if got := <-accepted; got != want {
+			t.Errorf("Accept-Encoding %q, want %q", got, want)
+		}
+	}
+}
+
 func TestStorageKeepsConnections(t *testing.T) {
 	var dialled atomic.Int64
 	c := pipedStorage(Policy{}, func(conn net.Conn) {

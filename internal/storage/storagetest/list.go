@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf16"
 
 	"compressor/internal/storage"
 )
@@ -28,6 +29,9 @@ func testList(t *testing.T, b *Bench) {
 		fill(t, bucket, names)
 	}
 	slices.Sort(names)
+	if b.Can.UTF16 {
+		slices.SortFunc(names, func(a, b string) int { return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b))) })
+	}
 	for _, c := range []struct{ prefix, after string }{
 		{"", ""}, {"p/", ""}, {"p", ""}, {"p/many/a/0", ""}, {"nothing/", ""}, {"p/many/", "p/many/a/0999"}, {"p/many/", "p/many/b/"},
 		{"", "p/a"}, {"p/", "p/a.b"}, {"p/", "a"}, {"p/", "z"}, {"p/m", "p/many/c/1097"}, {"p/many/a/0003", ""}, {"p/many/a/0003", "p/many/a/0003"},

@@ -44,6 +44,7 @@ func NewProxy(t *testing.T, endpoint string, judge func(r *http.Request) Verdict
 	t.Helper()
 	p := &Proxy{judge: judge, over: make(chan struct{})}
 	forward, path := forwarder(t, endpoint)
+	move := forward.ModifyResponse
 	forward.ModifyResponse = func(r *http.Response) error {
 		if v, _ := r.Request.Context().Value(verdictKey{}).(Verdict); v == Short {
 			r.Body = struct {
@@ -51,7 +52,7 @@ func NewProxy(t *testing.T, endpoint string, judge func(r *http.Request) Verdict
 				io.Closer
 			}{io.MultiReader(io.LimitReader(r.Body, r.ContentLength/2), broken{}), r.Body}
 		}
-		return nil
+		return move(r)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serve(w, r, forward) }))
 	t.Cleanup(func() {
@@ -94,6 +95,13 @@ func forwarder(t *testing.T, endpoint string) (*httputil.ReverseProxy, string) {
 			r.Out.Host = r.In.Host
 			r.Out.Header["Expect"] = nil
 		},
+		ModifyResponse: func(r *http.Response) error { // an upload session is to go on through here
+			if at, err := r.Location(); err == nil && at.Host == target.Host {
+				at.Host = r.Request.Host
+				r.Header.Set("Location", at.String())
+			}
+			return nil
+		},
 	}, target.Path
 }
 
@@ -114,7 +122,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handl
 	p.mu.Unlock()
 	switch v {
 	case Cut:
-		io.CopyN(io.Discard, r.Body, r.ContentLength/2)
+		io.CopyN(io.Discard, r.Body, max(r.ContentLength/2, 64<<10))
 		panic(http.ErrAbortHandler)
 	case Hang:
 		select {
@@ -137,17 +145,18 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handl
 	forward.ServeHTTP(w, r)
 }
 
-// spoiled is a body with its first byte changed.
+// spoiled is a body with one byte changed, behind what may frame it.
 type spoiled struct {
 	io.ReadCloser
-	done bool
+	at int
 }
 
 func (s *spoiled) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
-	if n > 0 && !s.done {
-		p[0], s.done = p[0]^1, true
+	if i := 64<<10 - s.at; i >= 0 && i < n {
+		p[i] ^= 1
 	}
+	s.at += n
 	return n, err
 }
 
@@ -158,9 +167,10 @@ func (p *Proxy) Requests() []*http.Request {
 	return append([]*http.Request(nil), p.seen...)
 }
 
-// uploads says whether a request carries an object or a part of one.
+// uploads says whether a request carries an object or a part of one. A length of -1 is one that
+// is not told.
 func uploads(r *http.Request) bool {
-	return r.ContentLength > 1000 && (r.Method == http.MethodPut || r.Method == http.MethodPost)
+	return (r.ContentLength > 1000 || r.ContentLength < 0) && (r.Method == http.MethodPut || r.Method == http.MethodPost)
 }
 
 // once gives a verdict to the first request that matches.

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -65,6 +66,8 @@ type Can struct {
 	Digests  bool // the server checks the digest of a body
 	Keeps    bool // overwriting is refused by the server itself, not by a look before
 	Nested   bool // the name of an object may be the folder of others
+	UTF16    bool // lists are sorted by UTF-16, not by bytes
+	Slashes  bool // a backslash in a name counts as a slash
 	Folder   bool // a folder: no server, and no properties of objects
 }
 
@@ -79,8 +82,8 @@ type Seen struct {
 	Tags     map[string]string
 }
 
-// Run runs the suite. make returns a fresh bench.
-func Run(t *testing.T, mk func(t *testing.T) *Bench) {
+// Run runs the suite, or only those tests of it that are named. mk returns a fresh bench.
+func Run(t *testing.T, mk func(t *testing.T) *Bench, only ...string) {
 	for _, c := range []struct {
 		name   string
 		test   func(*testing.T, *Bench)
@@ -108,6 +111,9 @@ func Run(t *testing.T, mk func(t *testing.T) *Bench) {
 		{"Cancel", testCancel, true},
 		{"ReadDies", testReadDies, true},
 	} {
+		if len(only) > 0 && !slices.Contains(only, c.name) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			b := mk(t)
 			if c.online && b.Can.Folder {

@@ -35,6 +35,9 @@ func testNames(t *testing.T, b *Bench) {
 		"a", "with blank.png", "plus+plus", "per%20cent%", "ümläut/日本語/🜁.png", "q?x=1&y=2", "hash#tag", "semi;colon:at@dollar$",
 		"quo'te\"s", "back\\slash", "deep/er/and/deep/er/still/" + strings.Repeat("n", 200), "(brackets)[x]{y}<z>", "~tilde.-_*!|^`",
 	} {
+		if b.Can.Slashes && strings.Contains(key, "\\") {
+			continue
+		}
 		put(t, bucket, storage.Object{Key: key}, body)
 		b.holds(t, key, body)
 		if info, sum, _, err := read(t.Context(), bucket, key); err != nil || sum != body.Sum || info.Key != key {

@@ -96,6 +96,9 @@ func (s *Server) takeBatchForm(x *exchange) (work.Receipt, error) {
 		}
 	}()
 	files, data, err := s.readBatchForm(x, scratch)
+	if err == nil {
+		err = x.admitAgain()
+	}
 	if err != nil {
 		return work.Receipt{}, err
 	}

@@ -107,7 +107,7 @@ func (f *feed) follow(id string) {
 
 // mayStay says whether the key that opened the stream is still good.
 func (f *feed) mayStay() bool {
-	key, err := f.x.authenticate()
+	key, err := f.x.authenticate(f.x.r.Context())
 	return err == nil && key.ID == f.x.key.ID && key.May(account.Read)
 }
 

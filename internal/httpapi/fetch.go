@@ -54,7 +54,8 @@ func (s *Server) fetch(x *exchange) error {
 	return s.conclude(x, receipt, how)
 }
 
-// readJSON reads a JSON body whole, of at most so many bytes.
+// readJSON reads a JSON body whole, of at most so many bytes, and sees that the key is still
+// good then.
 func (s *Server) readJSON(x *exchange, most int64) ([]byte, error) {
 	if err := plainBody(x.r.Header); err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func (s *Server) readJSON(x *exchange, most int64) ([]byte, error) {
 	case int64(len(text)) > most:
 		return nil, tooLarge
 	}
-	return text, nil
+	return text, x.admitAgain()
 }
 
 // plainBody refuses a body in a coding of its own (RFC 9110, section 8.4): a compressed

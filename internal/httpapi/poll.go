@@ -27,7 +27,11 @@ func (s *Server) poll(x *exchange) error {
 		return err
 	}
 	if wait > 0 && !j.State.Ended() {
-		if j, err = s.waitChange(x, j, wait); err != nil {
+		j, err = s.waitChange(x, j, wait)
+		if err := x.admitAgain(); err != nil {
+			return err
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -104,7 +104,7 @@ func (s *Server) speakOfMine(x *exchange, do http.HandlerFunc) error {
 // speakTus lets tusd do a request, and answers in our way what it says.
 func (s *Server) speakTus(x *exchange, id string, do http.HandlerFunc) error {
 	t := &tusTurn{x: x, id: id, header: http.Header{}}
-	t.call = resumable.Call{Read: func() int64 { return t.x.in }, Interrupt: t.interrupt}
+	t.call = resumable.Call{Read: func() int64 { return t.x.in }, Interrupt: t.interrupt, Admit: x.admitAgain}
 	r := x.r.Clone(context.WithValue(t.call.With(x.r.Context()), tusTurnKey{}, t))
 	r.URL.Path = id                        // tusd's handlers take what is left of the path
 	r.Header.Del("X-HTTP-Method-Override") // tusd would heed it; the scope was for this method

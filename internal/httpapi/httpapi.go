@@ -323,14 +323,19 @@ func (s *Server) mount(r route) {
 			x.preflight(allowed(r.methods))
 			return
 		}
-		c, ok := r.methods[req.Method]
-		if !ok && req.Method == http.MethodHead {
-			c, ok = r.methods[http.MethodGet]
+		method, ok := methodOf(req)
+		c, known := r.methods[method]
+		if !known && method == http.MethodHead {
+			c, known = r.methods[http.MethodGet]
 		}
-		if !ok {
+		if !ok || !known {
 			x.Header().Set("Allow", allowed(r.methods))
 			x.unrouted(problem.New(problem.MethodNotAllowed))
 			return
+		}
+		if method != req.Method { // in a copy: net/http would send no body where it sees HEAD
+			x.r = req.WithContext(req.Context())
+			x.r.Method = method
 		}
 		err := x.admit(c)
 		if err == nil {
@@ -362,6 +367,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.ctl.SetWriteDeadline(time.Time{}) //nolint:errcheck // what an earlier request left; a connection without deadlines has none
 	defer x.end()
 	x.shareWith(s.config.Origins)
+	if speaksTus(r.URL.Path) {
+		x.Header().Set("Tus-Resumable", tusVersion)
+	}
 	// The mux would redirect an unclean path, in HTML, and answers CONNECT and * its own way.
 	if !isClean(r.URL.EscapedPath()) {
 		x.unrouted(problem.New(problem.NotFound))

@@ -123,6 +123,7 @@ func (t *tusTurn) failure() error {
 	h := t.x.r.Header
 	switch name {
 	case "ERR_UNSUPPORTED_VERSION":
+		t.x.Header().Set("Tus-Version", tusVersion)
 		return problem.New(problem.TusVersion)
 	case "ERR_UPLOAD_NOT_FOUND":
 		return problem.New(problem.NotFound)

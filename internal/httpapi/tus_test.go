@@ -171,6 +171,8 @@ func TestTusCreationRefused(t *testing.T) {
 		{"deferred", []string{"Upload-Defer-Length", "1"}, 422, problem.OptionsInvalid, []string{"Upload-Defer-Length: The length must be known from the beginning."}},
 		{"part", []string{"Upload-Length", "5", "Upload-Concat", "partial"}, 422, problem.OptionsInvalid, []string{"Upload-Concat: This extension of tus is not spoken here."}},
 		{"whole", []string{"Upload-Concat", "final;/1.0/uploads/a", "Upload-Length", "5"}, 422, problem.OptionsInvalid, []string{"Upload-Concat: This extension of tus is not spoken here."}},
+		{"twice by a name", []string{"Upload-Length", "5", "Idempotency-Key", "k"}, 422, problem.OptionsInvalid, []string{
+			"Idempotency-Key: Must not be given here: an upload is repeated by its own address, and becomes one job however often."}},
 		{"checksum", []string{"Upload-Length", "5", "Upload-Checksum", "sha1 x"}, 422, problem.OptionsInvalid, []string{"Upload-Checksum: This extension of tus is not spoken here."}},
 		{"no base64", []string{"Upload-Length", "5", "Upload-Metadata", "filename ü"}, 422, problem.OptionsInvalid, []string{"Upload-Metadata: Each value must be in base64."}},
 		{"twice", []string{"Upload-Length", "5", "Upload-Metadata", "a YQ==,a YQ=="}, 422, problem.OptionsInvalid, []string{"Upload-Metadata: Each name may be given once."}},

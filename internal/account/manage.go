@@ -195,7 +195,11 @@ func (k *Keys) faults(key, old Key) []problem.Field {
 	for _, s := range key.Scopes {
 		say(!slices.Contains(Scopes(), s), "scopes", fmt.Sprintf("Must be of %s; got '%.40s'.", strings.ReplaceAll(join(Scopes()), " ", ", "), s))
 	}
-	say(old.ID != "" && len(key.Scopes) == 0, "scopes", "Must name at least one. To end a key, revoke it.")
+	if old.ID == "" {
+		say(key.Scopes != nil && len(key.Scopes) == 0, "scopes", "Must name at least one.")
+	} else {
+		say(len(key.Scopes) == 0, "scopes", "Must name at least one. To end a key, revoke it.")
+	}
 	for path, n := range map[string]int64{"rate": int64(key.Own.Rate), "concurrent": int64(key.Own.Concurrent), "queued": int64(key.Own.Queued), "bytes": key.Own.Bytes} {
 		say(n < 0, "limits."+path, "Must be at least 1, or 0 for that of the service.")
 	}

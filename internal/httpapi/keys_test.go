@@ -125,6 +125,10 @@ func TestManageKeysRefused(t *testing.T) {
 			t.Errorf("%s: %q", body, got)
 		}
 	}
+	expectError(t, s.manage(t, admin, "POST", "/1.0/keys", `{"scopes":[]}`), 422, problem.OptionsInvalid, notValid, "scopes: Must name at least one.")
+	if a := s.manage(t, admin, "POST", "/1.0/keys", `{"scopes":null}`); a.status != 201 || fmt.Sprint(a.body["scopes"]) != "[compress read]" {
+		t.Error(a.status, a.text)
+	}
 	expectError(t, s.manage(t, admin, "POST", "/1.0/keys", "{"), 422, problem.BodyNotJSON, "")
 	expectError(t, s.manage(t, admin, "GET", "/1.0/keys?limit=0", ""), 422, problem.OptionsInvalid, "", "limit: Must be a whole number from 1 to 100.")
 	if a := s.manage(t, admin, "PUT", own, ""); a.status != 405 || a.header.Get("Allow") != "GET, HEAD, PATCH, DELETE" {

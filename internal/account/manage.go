@@ -205,8 +205,9 @@ func (k *Keys) faults(key, old Key) []problem.Field {
 	}
 	now := k.now()
 	past := func(t, before time.Time) bool { return !t.IsZero() && !t.Equal(before) && !t.After(now) }
-	say(past(key.Own.Until, old.Own.Until), "limits.until", "Must not be in the past.")
-	say(past(key.Expires, old.Expires), "expires", "Must not be in the past. To end a key at once, revoke it.")
+	const gone = "Must not be in the past; got %s."
+	say(past(key.Own.Until, old.Own.Until), "limits.until", fmt.Sprintf(gone, key.Own.Until.UTC().Format(time.RFC3339)))
+	say(past(key.Expires, old.Expires), "expires", fmt.Sprintf(gone, key.Expires.UTC().Format(time.RFC3339))+" To end a key at once, revoke it.")
 	slices.SortStableFunc(wrong, func(a, b problem.Field) int { return strings.Compare(a.Path, b.Path) })
 	return wrong
 }

@@ -249,7 +249,7 @@ func (a *batchAsked) readItems(raw json.RawMessage) {
 	}
 	for d.More() {
 		if len(a.items) == job.MaxItems {
-			a.faults.add(itemsField, problem.Field{Message: fmt.Sprintf("A batch has at most %d items.", job.MaxItems)})
+			a.faults.add(itemsField, problem.Field{Message: fmt.Sprintf("A batch has at most %d items; got %d or more.", job.MaxItems, job.MaxItems+1)})
 			a.items = nil
 			return
 		}

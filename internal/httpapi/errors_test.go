@@ -31,6 +31,7 @@ func TestUploadErrors(t *testing.T) {
 		{"data of 65,537 bytes", []part{file, {"data", "", `{"tag":"` + strings.Repeat("x", 65537-10) + `"}`}}, 413, problem.FileTooLarge,
 			"The part data is larger than 65536 bytes.", []string{"data: The part data is larger than 65536 bytes."}},
 		{"data that is not JSON", []part{file, {"data", "", `{"image":`}}, 422, problem.BodyNotJSON, notJSON, nil},
+		{"data that is a list", []part{file, {"data", "", `[]`}}, 422, problem.BodyNotJSON, "The JSON in the request body must be a hash; got a list.", nil},
 		{"empty data", []part{file, {"data", "", ``}}, 422, problem.BodyNotJSON, notJSON, nil},
 		{"unknown option", []part{file, {"data", "", `{"image":{"compresion":"high"}}`}}, 422, problem.OptionsInvalid, notValid,
 			[]string{"image.compresion: Unknown option; did you mean 'compression'?"}},
@@ -130,6 +131,22 @@ func TestFetchNamesEveryWrongField(t *testing.T) {
 	}
 	if len(s.desk.sent) > 0 {
 		t.Errorf("%d were submitted", len(s.desk.sent))
+	}
+}
+
+// TestNoHash: what is JSON, and no hash, is told so.
+func TestNoHash(t *testing.T) {
+	s := start(t, nil)
+	admin, _ := adminOf(t, s)
+	for body, kind := range map[string]string{`[]`: "a list", ` [{"url":"x"}]`: "a list", `"s3cret"`: "a text", `7`: "a number", `true`: "true or false", `null`: "null"} {
+		for _, path := range []string{"/1.0/fetch", "/1.0/batch", "/1.0/keys"} {
+			key := s.key
+			if path == "/1.0/keys" {
+				key = admin
+			}
+			a := s.manage(t, key, "POST", path, body)
+			expectError(t, a, 422, problem.BodyNotJSON, "The JSON in the request body must be a hash; got "+kind+".")
+		}
 	}
 }
 

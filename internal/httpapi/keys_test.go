@@ -110,8 +110,8 @@ func TestManageKeysRefused(t *testing.T) {
 	}
 	for _, c := range []struct{ body, want string }{
 		{`{"scopes":["root"]}`, "scopes[0]: "}, {`{"limits":{"rate":-1}}`, "limits.rate: "},
-		{`{"limits":{"until":"2020-01-01"}}`, "limits.until: Must not be in the past."}, {`{"expires":"soon"}`, "expires: "},
-		{`{"expires":"2020-01-01"}`, "expires: Must not be in the past."}, {`{"limit":{}}`, "limit: "}, {`{"name":7}`, "name: "},
+		{`{"limits":{"until":"2020-01-01"}}`, "limits.until: Must not be in the past; got 2020-01-01T00:00:00Z."}, {`{"expires":"soon"}`, "expires: "},
+		{`{"expires":"2020-01-01"}`, "expires: Must not be in the past; got 2020-01-01T00:00:00Z. To end a key at once, revoke it."}, {`{"limit":{}}`, "limit: "}, {`{"name":7}`, "name: "},
 	} {
 		for _, at := range []struct{ method, path string }{{"POST", "/1.0/keys"}, {"PATCH", own}} {
 			a := s.manage(t, admin, at.method, at.path, c.body)

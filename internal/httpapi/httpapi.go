@@ -244,6 +244,7 @@ func (s *Server) readOptions() error {
 type route struct {
 	pattern string
 	known   func(*http.Request) bool // nil: every path that fits the pattern is one
+	asks    string                   // the method that reads a query; for the others every parameter is unknown
 	methods map[string]call
 }
 
@@ -269,8 +270,8 @@ func (s *Server) routes() []route {
 		{pattern: "/1.0/upload", methods: one(http.MethodPost, call{s.upload, account.Compress, account.Requests})},
 		{pattern: "/1.0/fetch", methods: one(http.MethodPost, call{s.fetch, account.Compress, account.Requests})},
 		{pattern: "/1.0/batch", methods: one(http.MethodPost, call{s.batch, account.Compress, account.Requests})},
-		{pattern: "/1.0/jobs", methods: one(http.MethodGet, call{s.list, account.Read, account.Reads})},
-		{pattern: "/1.0/jobs/{id}", methods: map[string]call{
+		{pattern: "/1.0/jobs", asks: http.MethodGet, methods: one(http.MethodGet, call{s.list, account.Read, account.Reads})},
+		{pattern: "/1.0/jobs/{id}", asks: http.MethodGet, methods: map[string]call{
 			http.MethodGet:    {s.poll, account.Read, account.Reads},
 			http.MethodDelete: {s.cancel, account.Compress, account.Reads},
 		}},
@@ -284,15 +285,15 @@ func (s *Server) routes() []route {
 			http.MethodDelete:  {s.endUpload, account.Compress, account.Reads},
 			http.MethodOptions: {s.uploadOptions, account.Compress, account.Reads},
 		}},
-		{pattern: "/1.0/webhooks", methods: one(http.MethodGet, call{s.webhooks, account.Read, account.Reads})},
+		{pattern: "/1.0/webhooks", asks: http.MethodGet, methods: one(http.MethodGet, call{s.webhooks, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}", methods: one(http.MethodGet, call{s.webhook, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}/replay", methods: one(http.MethodPost, call{s.replay, account.Compress, account.Requests})},
-		{pattern: "/1.0/webhooks/secrets", methods: map[string]call{
+		{pattern: "/1.0/webhooks/secrets", asks: http.MethodDelete, methods: map[string]call{
 			http.MethodGet:    {s.webhookSecrets, account.Read, account.Requests},
 			http.MethodPost:   {s.makeWebhookSecret, account.Compress, account.Requests},
 			http.MethodDelete: {s.dropWebhookSecret, account.Compress, account.Requests},
 		}},
-		{pattern: "/1.0/keys", methods: map[string]call{
+		{pattern: "/1.0/keys", asks: http.MethodGet, methods: map[string]call{
 			http.MethodGet:  {s.listKeys, account.Admin, account.Requests},
 			http.MethodPost: {s.makeKey, account.Admin, account.Requests},
 		}},
@@ -338,6 +339,9 @@ func (s *Server) mount(r route) {
 			x.r.Method = method
 		}
 		err := x.admit(c)
+		if err == nil && c.scope != "" && !r.reads(method) {
+			err = readQuery(req, nil)
+		}
 		if err == nil {
 			err = c.do(x)
 		}
@@ -345,6 +349,11 @@ func (s *Server) mount(r route) {
 			x.fail(err)
 		}
 	})
+}
+
+// reads says whether a method reads the query by itself.
+func (r route) reads(method string) bool {
+	return method == r.asks || method == http.MethodHead && r.asks == http.MethodGet
 }
 
 func allowed(methods map[string]call) string {

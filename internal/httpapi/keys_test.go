@@ -130,7 +130,7 @@ func TestManageKeysRefused(t *testing.T) {
 		t.Error(a.status, a.text)
 	}
 	expectError(t, s.manage(t, admin, "POST", "/1.0/keys", "{"), 422, problem.BodyNotJSON, "")
-	expectError(t, s.manage(t, admin, "GET", "/1.0/keys?limit=0", ""), 422, problem.OptionsInvalid, "", "limit: Must be a whole number from 1 to 100.")
+	expectError(t, s.manage(t, admin, "GET", "/1.0/keys?limit=0", ""), 422, problem.OptionsInvalid, "", "limit: Must be a whole number from 1 to 100; got '0'.")
 	if a := s.manage(t, admin, "PUT", own, ""); a.status != 405 || a.header.Get("Allow") != "GET, HEAD, PATCH, DELETE" {
 		t.Error(a.status, a.header)
 	}

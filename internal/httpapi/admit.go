@@ -23,14 +23,23 @@ func (x *exchange) admit(c call) error {
 		return err
 	}
 	x.key, x.scope = key, c.scope
-	w, ok := x.s.to.Meter.Spend(key, c.bucket)
-	x.tellRate(w)
-	if !ok {
-		x.refused = true
-		x.Header().Set("Retry-After", strconv.Itoa(w.Reset))
-		return w.Exceeded()
+	if err := x.spend(c.bucket); err != nil {
+		return err
 	}
 	return maySo(key, c.scope)
+}
+
+// spend counts the request in a window of its key and tells where the key stands. Error:
+// rate-limited.
+func (x *exchange) spend(b account.Bucket) error {
+	w, ok := x.s.to.Meter.Spend(x.key, b)
+	x.tellRate(w)
+	if ok {
+		return nil
+	}
+	x.refused = true
+	x.Header().Set("Retry-After", strconv.Itoa(w.Reset))
+	return w.Exceeded()
 }
 
 func maySo(key account.Key, s account.Scope) error {
@@ -72,15 +81,18 @@ func (x *exchange) tellHolder(b account.Bucket) {
 }
 
 // unrouted answers a request for which there is no endpoint. A good key is still told
-// where it stands, and pays nothing.
+// where it stands, and pays as for what it may not do: to try addresses is not free.
 func (x *exchange) unrouted(p *problem.Problem) {
+	err := error(p)
 	if x.r.Header.Get("Authorization") != "" {
-		if key, err := x.authenticate(x.r.Context()); err == nil {
+		if key, unknown := x.authenticate(x.r.Context()); unknown == nil {
 			x.key = key
-			x.tellRate(x.s.to.Meter.Peek(key, account.Requests))
+			if spent := x.spend(account.Requests); spent != nil {
+				err = spent
+			}
 		}
 	}
-	x.fail(p)
+	x.fail(err)
 }
 
 func (x *exchange) authenticate(ctx context.Context) (account.Key, error) {

@@ -184,7 +184,7 @@ func TestNoSuchThing(t *testing.T) {
 			if a.header.Get("Allow") != c.allow {
 				t.Errorf("%s %s: Allow %q", c.method, c.path, a.header.Get("Allow"))
 			}
-			if (a.header.Get("X-Ratelimit-Remaining") == "100000") != (header == nil) {
+			if (a.header.Get("X-Ratelimit-Remaining") != "") != (header == nil) {
 				t.Errorf("%s %s: rate headers %v", c.method, c.path, a.header)
 			}
 		}

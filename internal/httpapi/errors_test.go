@@ -134,6 +134,23 @@ func TestFetchNamesEveryWrongField(t *testing.T) {
 	}
 }
 
+// TestFetchForbidden: an address that would never be asked makes no job, however it is spelled.
+func TestFetchForbidden(t *testing.T) {
+	s := start(t, nil)
+	for _, url := range []string{"http://127.0.0.1/s3cret", "http://127.1/s3cret", "http://0x7f.1/s3cret", "http://①②⑦.⓪.⓪.①/s3cret", "http://localhost/s3cret", "http://example.com:22/s3cret"} {
+		for _, async := range []string{"false", "true"} {
+			a := s.fetch1(t, `{"url":"`+url+`","async":`+async+`}`)
+			expectError(t, a, 422, problem.SourceForbidden, "That address may not be fetched from.")
+			if strings.Contains(a.text, "s3cret") {
+				t.Error(a.text)
+			}
+		}
+	}
+	if len(s.desk.sent) > 0 {
+		t.Errorf("%d were submitted", len(s.desk.sent))
+	}
+}
+
 // TestNoHash: what is JSON, and no hash, is told so.
 func TestNoHash(t *testing.T) {
 	s := start(t, nil)

@@ -31,6 +31,9 @@ func (s *Server) fetch(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mayFetch(asked.URL); err != nil {
+		return err
+	}
 	how, err := answeringOf(x, asked.Envelope, given)
 	if err != nil {
 		return err
@@ -52,6 +55,16 @@ func (s *Server) fetch(x *exchange) error {
 		return err
 	}
 	return s.conclude(x, receipt, how)
+}
+
+// mayFetch refuses an address that would never be asked, before there is a job. Error:
+// source-forbidden.
+func (s *Server) mayFetch(address string) error {
+	u, err := egress.ParseURL(address)
+	if err != nil {
+		return err
+	}
+	return s.to.Sources.Refuses(u)
 }
 
 // readJSON reads a JSON body whole, of at most so many bytes, and sees that the key is still

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"strings"
@@ -117,6 +118,10 @@ type Webhooks interface {
 	DropSecret(ctx context.Context, keyID, id string) error
 }
 
+// Sources says where nothing may be fetched from, as far as an address alone can tell.
+// egress.Client is one.
+type Sources interface{ Refuses(to *url.URL) error }
+
 // Config is how the edge behaves.
 type Config struct {
 	BaseURL     string        // of links, without a slash at its end
@@ -140,6 +145,7 @@ type Services struct {
 	Meter    Meter
 	Desk     Desk
 	Webhooks Webhooks
+	Sources  Sources
 	Staging  Staging
 	Uploads  *resumable.Box
 	Formats  *format.Table

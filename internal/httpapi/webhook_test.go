@@ -51,6 +51,8 @@ func TestWebhookFaults(t *testing.T) {
 		{`{"url":"http://h/","headers":["s3cret"]}`, []string{"webhook.headers: Must be a hash; got a list."}},
 		{`{"url":"s3cret"}`, []string{"webhook.url: The URL must begin with http:// or https://."}},
 		{`{"url":"http://127.0.0.1/s3cret"}`, []string{"webhook.url: Webhooks may not be sent to that address."}},
+		{`{"url":"http://2130706433/s3cret"}`, []string{"webhook.url: Webhooks may not be sent to that address."}},
+		{`{"url":"http://①②⑦.⓪.⓪.①/s3cret"}`, []string{"webhook.url: Webhooks may not be sent to that address."}},
 		{`{"url":"http://localhost:6379/s3cret"}`, []string{"webhook.url: Webhooks may not be sent to that address."}},
 		{`{"url":"http://h/","events":[]}`, []string{"webhook.events: Must name at least one."}},
 		{`{"url":"http://h/","delay":-1,"headers":{"User-Agent":"s3cret","Content-Length":"1"}}`, []string{

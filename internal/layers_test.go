@@ -90,6 +90,7 @@ var onlyIn = map[string]string{
 	"database/sql":                        "database job/store queue account webhook",
 	"net/http":                            "egress httpapi",
 	"modernc.org/sqlite":                  "database",
+	"golang.org/x/net/idna":               "egress",
 	"github.com/tus/tusd/v2/pkg/handler":  "httpapi resumable",
 	"github.com/riverqueue/river":         "queue",
 	"github.com/landlock-lsm/go-landlock": "sandbox",

@@ -13,6 +13,7 @@ import (
 	"compressor/internal/account"
 	"compressor/internal/codec/all"
 	"compressor/internal/config"
+	"compressor/internal/egress"
 	"compressor/internal/format"
 	"compressor/internal/httpapi"
 	"compressor/internal/intake"
@@ -114,7 +115,7 @@ func (n *node) newServer(base string) (*httpapi.Server, error) {
 		PerKey:      account.Own{Concurrent: c.Jobs.Concurrent, Queued: c.Jobs.Queued, Bytes: int64(c.Jobs.KeyBytes)},
 		Connections: c.Server.Connections, Version: buildVersion(), Sandbox: n.cage.String(),
 	}, httpapi.Services{
-		Keys: n.keys, Meter: n.meter, Desk: n.desk, Webhooks: n.hooks, Staging: n.files, Uploads: n.uploads,
+		Keys: n.keys, Meter: n.meter, Desk: n.desk, Webhooks: n.hooks, Sources: egress.New(fetchPolicy(c)), Staging: n.files, Uploads: n.uploads,
 		Formats: table, Options: formatWords(rows), Log: n.log, Now: time.Now,
 	})
 }

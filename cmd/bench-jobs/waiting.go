@@ -130,7 +130,7 @@ func streams(dir string) ([]figure, error) {
 		defer conn.Close()
 		fmt.Fprintf(conn, "GET /1.0/jobs/%s/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", id, served.Key)
 		readers[i] = bufio.NewReader(conn)
-		if err := await(readers[i], "event: status"); err != nil {
+		if err := await(readers[i], "event: state"); err != nil {
 			return nil, err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"compressor/internal/account"
 	"compressor/internal/config"
+	"compressor/internal/egress"
 	"compressor/internal/format"
 	"compressor/internal/httpapi"
 	"compressor/internal/intake"
@@ -109,7 +110,7 @@ func (n *node) newServer(base string) (*httpapi.Server, error) {
 		Connections: c.Server.Connections, Version: buildVersion(), Sandbox: n.cage.String(),
 	}, httpapi.Services{
 		Keys: n.keys, Meter: n.meter, Desk: n.desk, Webhooks: n.hooks, Staging: n.files, Uploads: n.uploads,
-		Stores: n.stores, Connectors: n.connectors,
+		Sources: egress.New(fetchPolicy(c)), Stores: n.stores, Connectors: n.connectors,
 		Formats: n.formats, Options: formatWords(n.formats.Rows()), Log: n.log, Now: time.Now,
 	})
 }

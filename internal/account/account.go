@@ -140,7 +140,8 @@ func (k *Keys) Create(ctx context.Context, name string, scopes ...Scope) (secret
 }
 
 // Make is Create of a key with limits of its own and an end: Name, Scopes, Own and Expires
-// of like are those of the key. Error: options-invalid, with the fields as Change names them.
+// of like are those of the key. nil Scopes means DefaultScopes; an empty list is wrong. Error:
+// options-invalid, with the fields as Change names them.
 func (k *Keys) Make(ctx context.Context, like Key) (secret string, key Key, err error) {
 	if wrong := k.faults(like, Key{}); len(wrong) > 0 {
 		return "", Key{}, problem.Invalid(wrong...)

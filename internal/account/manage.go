@@ -195,14 +195,19 @@ func (k *Keys) faults(key, old Key) []problem.Field {
 	for _, s := range key.Scopes {
 		say(!slices.Contains(Scopes(), s), "scopes", fmt.Sprintf("Must be of %s; got '%.40s'.", strings.ReplaceAll(join(Scopes()), " ", ", "), s))
 	}
-	say(old.ID != "" && len(key.Scopes) == 0, "scopes", "Must name at least one. To end a key, revoke it.")
+	if old.ID == "" {
+		say(key.Scopes != nil && len(key.Scopes) == 0, "scopes", "Must name at least one.")
+	} else {
+		say(len(key.Scopes) == 0, "scopes", "Must name at least one. To end a key, revoke it.")
+	}
 	for path, n := range map[string]int64{"rate": int64(key.Own.Rate), "concurrent": int64(key.Own.Concurrent), "queued": int64(key.Own.Queued), "bytes": key.Own.Bytes} {
 		say(n < 0, "limits."+path, "Must be at least 1, or 0 for that of the service.")
 	}
 	now := k.now()
 	past := func(t, before time.Time) bool { return !t.IsZero() && !t.Equal(before) && !t.After(now) }
-	say(past(key.Own.Until, old.Own.Until), "limits.until", "Must not be in the past.")
-	say(past(key.Expires, old.Expires), "expires", "Must not be in the past. To end a key at once, revoke it.")
+	const gone = "Must not be in the past; got %s."
+	say(past(key.Own.Until, old.Own.Until), "limits.until", fmt.Sprintf(gone, key.Own.Until.UTC().Format(time.RFC3339)))
+	say(past(key.Expires, old.Expires), "expires", fmt.Sprintf(gone, key.Expires.UTC().Format(time.RFC3339))+" To end a key at once, revoke it.")
 	slices.SortStableFunc(wrong, func(a, b problem.Field) int { return strings.Compare(a.Path, b.Path) })
 	return wrong
 }

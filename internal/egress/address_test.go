@@ -164,6 +164,7 @@ func TestHostileURLs(t *testing.T) {
 		"http://192.0.0.192/opc/v2/", "http://198.18.0.1/", "http://224.0.0.1/", "http://240.0.0.1/", "http://255.255.255.255/",
 		"http://[fe80::1]/", "http://[fe80::1%25eth0]/", "http://[fc00::1]/", "http://[ff02::1]/", "http://[64:ff9b::7f00:1]/",
 		"http://[64:ff9b:1::1]/", "http://[2002:7f00:1::]/", "http://[2001::1]/", "http://[2001:db8::1]/", "http://[3fff::1]/", "http://[100::1]/",
+		"http://2130706433/", "http://017700000001/", "http://127.1/", "http://127.0.1/", "http://0177.0.0.1/", "http://127.00.00.01/",
 		"http://0x7f.1/", "http://0x7f000001/", "http://①②⑦.⓪.⓪.①/", "http://127。0。0。1/", "http://127.0.0.1.nip.test/",
 		"http://mapped.test/", "http://six.test/", "http://ula.test/", "http://linklocal.test/", "http://nat64.test/",
 		"http://sixtofour.test/", "http://teredo.test/", "http://two.test/", "http://azure.test/machine", "http://metadata.test/",
@@ -172,8 +173,8 @@ func TestHostileURLs(t *testing.T) {
 		"https://127.0.0.1/", "HTTP://127.0.0.1/",
 		"http://public.test:22/", "http://public.test:6379/", "http://public.test:0/", "http://public-six.test:25/", "http://93.184.215.14:11211/",
 	}
-	// Go's own resolver takes these for no names at all; the system's may make 127.0.0.1 of them.
-	unresolved := []string{"http://2130706433/", "http://017700000001/", "http://127.1/", "http://127.0.1/", "http://0177.0.0.1/", "http://127.00.00.01/"}
+	// What is no address in any spelling is left to the resolver.
+	unresolved := []string{"http://4294967296/", "http://127.0.0.0.1/", "http://08/", "http://127.1.test/"}
 	invalid := []string{
 		"", "file:///etc/passwd", "FILE:/etc/passwd", "gopher://127.0.0.1:6379/_FLUSHALL", "ftp://public.test/x", "dict://127.0.0.1:11211/stat",
 		"data:image/png;base64,AAAA", "javascript:alert(1)", "//127.0.0.1/x", "/etc/passwd", "127.0.0.1", "http:127.0.0.1", "http:///x", "http://",

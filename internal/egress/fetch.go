@@ -75,6 +75,9 @@ func (c *Client) Fetch(ctx context.Context, r Request, dst io.Writer) (Info, err
 func (c *Client) follow(ctx context.Context, first *url.URL, headers map[string]string) (*http.Response, *url.URL, error) {
 	at, own := first, true
 	for hop := 0; ; hop++ {
+		if err := c.Refuses(at); err != nil { // before a resolver is asked for what is no name
+			return nil, nil, err
+		}
 		reply, err := c.transport.RoundTrip(c.build(at, first.User, headers, own).WithContext(ctx))
 		if err != nil {
 			return nil, nil, err

@@ -101,8 +101,8 @@ func (c *Client) Refuses(to *url.URL) error {
 		return problem.New(problem.SourceForbidden).Because(err)
 	}
 	at := uint16(number)
-	name := strings.TrimSuffix(strings.ToLower(to.Hostname()), ".")
-	if addr, err := netip.ParseAddr(name); err == nil {
+	name := hostName(to.Hostname())
+	if addr, ok := literal(name); ok {
 		return c.policy.Check(netip.AddrPortFrom(addr, at))
 	}
 	if name == "localhost" || strings.HasSuffix(name, ".localhost") { // RFC 6761, section 6.3

@@ -120,6 +120,11 @@ func TestRefuses(t *testing.T) {
 		"http://93.184.215.14/": {true, true}, "http://93.184.215.14:25/": {false, false}, "http://10.1.2.3:25/": {false, true},
 		"http://10.2.2.3/": {false, false}, "http://[::ffff:10.1.2.3]/": {false, true}, "http://localhost/": {false, true},
 		"http://a.LOCALHOST.:9/": {false, true}, "http://h.example/": {true, true}, "http://h.example:25/": {false, true},
+		"http://127.1/": {false, false}, "http://2130706433/": {false, false}, "http://0x7f.1/": {false, false}, "http://0X7F000001./": {false, false},
+		"http://0177.0.0.1/": {false, false}, "http://127.0.0.01/": {false, false}, "http://0/": {false, false}, "http://0xa9fea9fe/": {false, false},
+		"http://①②⑦.⓪.⓪.①/": {false, false}, "http://１２７。１/": {false, false}, "http://ⓛocalhost/": {false, true}, "http://127.1:25/": {false, false},
+		"http://10.66051/": {false, true}, "http://0xa.1.0x203/": {false, true}, "http://8.8/": {true, true}, "http://134744072:25/": {false, false},
+		"http://127.1.example/": {true, true}, "http://0x7g.1/": {true, true}, "http://b\u00fccher.example/": {true, true},
 		"https://h.example/": {true, true}, "http://h.example:99999/": {false, false}, "http://[fe80::1%25eth0]/": {false, false},
 	} {
 		u, err := url.Parse(address)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"strconv"
@@ -17,22 +18,49 @@ func (x *exchange) admit(c call) error {
 		x.tellHolder(c.bucket)
 		return nil
 	}
-	key, err := x.authenticate()
+	key, err := x.authenticate(x.r.Context())
 	if err != nil {
 		return err
 	}
-	x.key = key
-	w, ok := x.s.to.Meter.Spend(key, c.bucket)
+	x.key, x.scope = key, c.scope
+	if err := x.spend(c.bucket); err != nil {
+		return err
+	}
+	return maySo(key, c.scope)
+}
+
+// spend counts the request in a window of its key and tells where the key stands. Error:
+// rate-limited.
+func (x *exchange) spend(b account.Bucket) error {
+	w, ok := x.s.to.Meter.Spend(x.key, b)
 	x.tellRate(w)
-	if !ok {
-		x.refused = true
-		x.Header().Set("Retry-After", strconv.Itoa(w.Reset))
-		return w.Exceeded()
+	if ok {
+		return nil
 	}
-	if !key.May(c.scope) {
-		return problem.Newf(problem.ScopeMissing, "This API key may not do that: it lacks the scope %s.", c.scope)
+	x.refused = true
+	x.Header().Set("Retry-After", strconv.Itoa(w.Reset))
+	return w.Exceeded()
+}
+
+func maySo(key account.Key, s account.Scope) error {
+	if key.May(s) {
+		return nil
 	}
-	return nil
+	return problem.Newf(problem.ScopeMissing, "This API key may not do that: it lacks the scope %s.", s)
+}
+
+// admitAgain looks at the key once more, after a wait or a body: a key that was revoked or
+// has expired meanwhile is answered as one that never was. Whether the client is still there
+// makes no difference, since a file that has come is not to be lost for that.
+func (x *exchange) admitAgain() error {
+	key, err := x.authenticate(context.WithoutCancel(x.r.Context()))
+	if err == nil {
+		return maySo(key, x.scope)
+	}
+	for _, name := range rateHeaders() {
+		delete(x.Header(), name)
+	}
+	return err
 }
 
 // tellHolder tells who shows a good key, where none is needed, where it stands. What the
@@ -41,7 +69,7 @@ func (x *exchange) tellHolder(b account.Bucket) {
 	if x.r.Header.Get("Authorization") == "" {
 		return
 	}
-	key, err := x.authenticate()
+	key, err := x.authenticate(x.r.Context())
 	if err != nil {
 		return
 	}
@@ -53,23 +81,26 @@ func (x *exchange) tellHolder(b account.Bucket) {
 }
 
 // unrouted answers a request for which there is no endpoint. A good key is still told
-// where it stands, and pays nothing.
+// where it stands, and pays as for what it may not do: to try addresses is not free.
 func (x *exchange) unrouted(p *problem.Problem) {
+	err := error(p)
 	if x.r.Header.Get("Authorization") != "" {
-		if key, err := x.authenticate(); err == nil {
+		if key, unknown := x.authenticate(x.r.Context()); unknown == nil {
 			x.key = key
-			x.tellRate(x.s.to.Meter.Peek(key, account.Requests))
+			if spent := x.spend(account.Requests); spent != nil {
+				err = spent
+			}
 		}
 	}
-	x.fail(p)
+	x.fail(err)
 }
 
-func (x *exchange) authenticate() (account.Key, error) {
+func (x *exchange) authenticate(ctx context.Context) (account.Key, error) {
 	secret, ok := credential(x.r.Header)
 	if !ok {
 		return account.Key{}, problem.New(problem.KeyInvalid)
 	}
-	return x.s.to.Keys.Authenticate(x.r.Context(), secret)
+	return x.s.to.Keys.Authenticate(ctx, secret)
 }
 
 // tellRate sets the three documented headers, where there is a limit.
@@ -78,9 +109,13 @@ func (x *exchange) tellRate(w account.Window) {
 		return
 	}
 	h := x.Header() // set by hand: Set would write Ratelimit, and the documented spelling is for people, too
-	h["X-RateLimit-Limit"] = []string{strconv.Itoa(w.Limit)}
-	h["X-RateLimit-Remaining"] = []string{strconv.Itoa(w.Remaining)}
-	h["X-RateLimit-Reset"] = []string{strconv.Itoa(w.Reset)}
+	for i, name := range rateHeaders() {
+		h[name] = []string{strconv.Itoa([...]int{w.Limit, w.Remaining, w.Reset}[i])}
+	}
+}
+
+func rateHeaders() [3]string {
+	return [...]string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 }
 
 // credential reads the key from Authorization: Basic with the key as user name and an

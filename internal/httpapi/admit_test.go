@@ -52,13 +52,13 @@ func TestKeys(t *testing.T) {
 		{"revoked", []string{"Bearer " + revoked}, problem.KeyInvalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := s.try(t, "GET", "/1.0/account?key="+s.key+"&api_key="+s.key, http.Header{"Authorization": c.values}, nil)
 			if c.code == "" {
-				if a.status != 200 {
+				if a := s.try(t, "GET", "/1.0/account", http.Header{"Authorization": c.values}, nil); a.status != 200 {
 					t.Error(a.text)
 				}
 				return
 			}
+			a := s.try(t, "GET", "/1.0/account?key="+s.key+"&api_key="+s.key, http.Header{"Authorization": c.values}, nil)
 			expectError(t, a, 401, c.code, "A valid API key is required.")
 			if got := a.header.Values("WWW-Authenticate"); len(got) != 2 || !strings.HasPrefix(got[0], "Basic ") || !strings.HasPrefix(got[1], "Bearer ") {
 				t.Errorf("WWW-Authenticate %q", got)
@@ -126,8 +126,12 @@ func TestRates(t *testing.T) {
 	if n, err := strconv.Atoi(seconds); err != nil || n < 1 || n > 900 || a.header.Get("Retry-After") != seconds || !slices.Equal(left(a), []string{"3", "0"}) {
 		t.Errorf("%v", a.header)
 	}
-	if got := left(s.try(t, "GET", "/1.0/nowhere", nil, nil)); !slices.Equal(got, []string{"3", "0"}) {
-		t.Errorf("an unknown route: %q", got)
+	for _, c := range [][2]string{{"GET", "/1.0/nowhere"}, {"GET", "/1.0//account"}, {"PUT", "/1.0/account"}, {"GET", "/1/2/3"}} {
+		a := s.try(t, c[0], c[1], nil, nil)
+		expectError(t, a, 429, problem.RateLimited, "")
+		if !slices.Equal(left(a), []string{"3", "0"}) || a.header.Get("Retry-After") == "" {
+			t.Errorf("%s: %v", c, a.header)
+		}
 	}
 	for i := range 4 { // polls have a bucket of their own
 		a := s.try(t, "GET", "/1.0/jobs/"+linkID, nil, nil)
@@ -136,8 +140,25 @@ func TestRates(t *testing.T) {
 		}
 	}
 	expectError(t, s.try(t, "DELETE", "/1.0/jobs/"+linkID, nil, nil), 429, problem.RateLimited, "")
-	if u, err := s.meter.Usage(t.Context(), s.keyID); err != nil || u.Requests != 8 {
+	if u, err := s.meter.Usage(t.Context(), s.keyID); err != nil || u.Requests != 7 {
 		t.Errorf("%+v %v: refused requests must not count as use", u, err)
+	}
+}
+
+// TestUnroutedIsCounted: what leads nowhere counts as what is forbidden does, for a good key.
+func TestUnroutedIsCounted(t *testing.T) {
+	s := start(t, nil)
+	for i, c := range []struct {
+		method, path string
+		status       int
+	}{{"GET", "/nowhere", 404}, {"GET", "/1.0//account", 404}, {"PUT", "/1.0/upload", 405}, {"GET", "/1/2/3", 404}, {"GET", "/1.0/keys", 403}} {
+		a := s.try(t, c.method, c.path, nil, nil)
+		if left := a.header.Get("X-Ratelimit-Remaining"); a.status != c.status || left != strconv.Itoa(99_999-i) {
+			t.Errorf("%s %s: %d, %s left", c.method, c.path, a.status, left)
+		}
+	}
+	if u, err := s.meter.Usage(t.Context(), s.keyID); err != nil || u.Requests != 5 {
+		t.Errorf("%+v %v", u, err)
 	}
 }
 

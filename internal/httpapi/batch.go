@@ -104,6 +104,9 @@ func (s *Server) takeBatchForm(x *exchange) (work.Receipt, error) {
 		}
 	}()
 	files, data, err := s.readBatchForm(x, scratch)
+	if err == nil {
+		err = x.admitAgain()
+	}
 	if err != nil {
 		return work.Receipt{}, err
 	}
@@ -265,7 +268,7 @@ func (a *batchAsked) readItems(raw json.RawMessage) {
 	}
 	for d.More() {
 		if len(a.items) == job.MaxItems {
-			a.faults.add(itemsField, problem.Field{Message: fmt.Sprintf("A batch has at most %d items.", job.MaxItems)})
+			a.faults.add(itemsField, problem.Field{Message: fmt.Sprintf("A batch has at most %d items; got %d or more.", job.MaxItems, job.MaxItems+1)})
 			a.items = nil
 			return
 		}

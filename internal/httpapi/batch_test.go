@@ -63,7 +63,7 @@ func TestBatchMerge(t *testing.T) {
 // TestBatchBounds: a thousand are taken, one more is not, however it is sent.
 func TestBatchBounds(t *testing.T) {
 	s := start(t, nil)
-	const most = "items: A batch has at most 1000 items."
+	const most = "items: A batch has at most 1000 items; got 1001 or more."
 	if a := s.batch1(t, many(1000)); a.status != 202 || len(s.desk.batches[0].Items) != 1000 {
 		t.Errorf("%d %s", a.status, a.text)
 	}

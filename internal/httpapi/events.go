@@ -21,7 +21,7 @@ const beat = 15 * time.Second
 const retryEvents = 2000
 
 // events is GET /1.0/jobs/{id}/events: server-sent events (HTML standard, section 9.2) that
-// follow a job to its end. status tells of a new state, progress of progress within it, done
+// follow a job to its end. state tells of a new state, progress of progress within it, done
 // of the end, after which the stream is closed. The data of each is the job as a poll tells
 // it; the first event is the job as it stands.
 //
@@ -107,7 +107,7 @@ func (f *feed) follow(id string) {
 
 // mayStay says whether the key that opened the stream is still good.
 func (f *feed) mayStay() bool {
-	key, err := f.x.authenticate()
+	key, err := f.x.authenticate(f.x.r.Context())
 	return err == nil && key.ID == f.x.key.ID && key.May(account.Read)
 }
 
@@ -152,7 +152,7 @@ func (f *feed) name(j job.Job) string {
 	case j.State.Word() == f.word:
 		return "progress"
 	}
-	return "status"
+	return "state"
 }
 
 // send sends at once. The client has replyTime to take it.

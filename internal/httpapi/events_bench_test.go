@@ -75,7 +75,7 @@ func (s *service) openStream(b *testing.B, id string) net.Conn {
 	if err != nil {
 		b.Fatal(err)
 	}
-	awaitText(b, c, "event: status")
+	awaitText(b, c, "event: state")
 	return c
 }
 

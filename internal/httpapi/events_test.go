@@ -37,7 +37,7 @@ func outline(t *testing.T, text string) string {
 	if !ok || !strings.HasSuffix(text, "\n\n") {
 		t.Fatalf("a stream of\n%s", text)
 	}
-	event := regexp.MustCompile(`^id: (enqueued-[0-9a-f]{16}|processing-[0-9a-f]{16}|completed|failed)\nevent: (status|progress|done)\ndata: ({.*"status":"([a-z]+)".*})$`)
+	event := regexp.MustCompile(`^id: (enqueued-[0-9a-f]{16}|processing-[0-9a-f]{16}|completed|failed)\nevent: (state|progress|done)\ndata: ({.*"status":"([a-z]+)".*})$`)
 	percent := regexp.MustCompile(`"percent":([0-9.]+)`)
 	var out []string
 	for block := range strings.SplitSeq(strings.TrimSuffix(rest, "\n\n"), "\n\n") {
@@ -73,16 +73,16 @@ func TestEvents(t *testing.T) {
 	}{
 		{"a whole life", at(job.Enqueued, 0),
 			[]func(*job.Job){at(job.Processing, 0), at(job.Processing, 40), at(job.Processing, 40), at(job.Processing, 90), complete},
-			"status enqueued 0, status processing 0, progress processing 40, progress processing 90, done completed"},
+			"state enqueued 0, state processing 0, progress processing 40, progress processing 90, done completed"},
 		{"held is enqueued", at(job.Held, 0), []func(*job.Job){at(job.Enqueued, 0), at(job.Processing, 0), complete},
-			"status enqueued 0, status processing 0, done completed"},
+			"state enqueued 0, state processing 0, done completed"},
 		{"handed on", at(job.Processing, 40), []func(*job.Job){at(job.Enqueued, 40), at(job.Processing, 40), at(job.Processing, 41), complete},
-			"status processing 40, status enqueued 40, status processing 40, progress processing 41, done completed"},
+			"state processing 40, state enqueued 40, state processing 40, progress processing 41, done completed"},
 		{"ended before", complete, nil, "done completed"},
 		{"failed", at(job.Processing, 1), []func(*job.Job){func(j *job.Job) { j.State, j.Problem = job.Failed, problem.New(problem.FileCorrupt) }},
-			"status processing 1, done failed"},
+			"state processing 1, done failed"},
 		{"silence", at(job.Processing, 1), []func(*job.Job){20: at(job.Processing, 2), 40: complete},
-			"status processing 1, :, progress processing 2, :, done completed"},
+			"state processing 1, :, progress processing 2, :, done completed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -127,10 +127,10 @@ func TestEventsResume(t *testing.T) {
 	}{
 		{"nothing new", id(at(job.Processing, 40)), at(job.Processing, 40), "done completed"},
 		{"more progress", id(at(job.Processing, 40)), at(job.Processing, 60), "progress processing 60, done completed"},
-		{"another state", id(at(job.Enqueued, 0)), at(job.Processing, 0), "status processing 0, done completed"},
+		{"another state", id(at(job.Enqueued, 0)), at(job.Processing, 0), "state processing 0, done completed"},
 		{"the end", id(at(job.Processing, 40)), complete, "done completed"},
 		{"another end", "failed", complete, "done completed"},
-		{"nonsense", "x\x01-\t" + strings.Repeat("y", 1000), at(job.Processing, 40), "status processing 40, done completed"},
+		{"nonsense", "x\x01-\t" + strings.Repeat("y", 1000), at(job.Processing, 40), "state processing 40, done completed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -174,7 +174,7 @@ func TestEventsEnd(t *testing.T) {
 				time.AfterFunc(time.Second, func() { c.end(s, leave) })
 				started := time.Now()
 				w := s.stream(ctx)
-				if took := time.Since(started); took != c.after || !strings.HasPrefix(outline(t, w.Body.String()), "status processing 1") {
+				if took := time.Since(started); took != c.after || !strings.HasPrefix(outline(t, w.Body.String()), "state processing 1") {
 					t.Errorf("after %v\n%s", took, w.Body)
 				}
 			})
@@ -194,7 +194,7 @@ func TestEventsSilentChange(t *testing.T) {
 			complete(&j)
 			s.desk.jobs[jobID] = j
 		})
-		if got := outline(t, s.stream(t.Context()).Body.String()); got != "status processing 1, :, done completed" {
+		if got := outline(t, s.stream(t.Context()).Body.String()); got != "state processing 1, :, done completed" {
 			t.Error(got)
 		}
 	})
@@ -228,10 +228,10 @@ func TestEventsOverTheWire(t *testing.T) {
 		}
 		t.Fatalf("no %q: %v", want, lines.Err())
 	}
-	await("event: status")
+	await("event: state")
 	for p := range 3 {
 		s.row(at(job.Processing, float64(p)))
-		await("event: " + map[bool]string{true: "status", false: "progress"}[p == 0])
+		await("event: " + map[bool]string{true: "state", false: "progress"}[p == 0])
 	}
 	s.row(complete)
 	await("event: done")

@@ -36,12 +36,13 @@ type exchange struct {
 	route   string // pattern
 	started time.Time
 
-	key     account.Key // ID is "" until it was found good
-	payer   string      // id of the key whose result is sent, where no key was asked for
-	refused bool        // over the rate: not counted as use
-	shared  bool        // with the web page that asks
-	kept    keptResult  // of a job that failed all the same
-	status  int         // 0: nothing was answered yet
+	key     account.Key   // ID is "" until it was found good
+	scope   account.Scope // that the key was let in with
+	payer   string        // id of the key whose result is sent, where no key was asked for
+	refused bool          // over the rate: not counted as use
+	shared  bool          // with the web page that asks
+	kept    keptResult    // of a job that failed all the same
+	status  int           // 0: nothing was answered yet
 	code    problem.Code
 	in, out int64 // bytes of the bodies
 	atEnd   bool  // the body was read to its end

@@ -31,6 +31,9 @@ func (s *Server) fetch(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mayFetch(asked.URL); err != nil {
+		return err
+	}
 	how, err := answeringOf(x, asked.Envelope, given)
 	if err != nil {
 		return err
@@ -56,7 +59,18 @@ func (s *Server) fetch(x *exchange) error {
 	return s.conclude(x, receipt, how)
 }
 
-// readJSON reads a JSON body whole, of at most so many bytes.
+// mayFetch refuses an address that would never be asked, before there is a job. Error:
+// source-forbidden.
+func (s *Server) mayFetch(address string) error {
+	u, err := egress.ParseURL(address)
+	if err != nil {
+		return err
+	}
+	return s.to.Sources.Refuses(u)
+}
+
+// readJSON reads a JSON body whole, of at most so many bytes, and sees that the key is still
+// good then.
 func (s *Server) readJSON(x *exchange, most int64) ([]byte, error) {
 	if err := plainBody(x.r.Header); err != nil {
 		return nil, err
@@ -80,7 +94,7 @@ func (s *Server) readJSON(x *exchange, most int64) ([]byte, error) {
 	case int64(len(text)) > most:
 		return nil, tooLarge
 	}
-	return text, nil
+	return text, x.admitAgain()
 }
 
 // plainBody refuses a body in a coding of its own (RFC 9110, section 8.4): a compressed

@@ -161,7 +161,7 @@ func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Webhooks: s.hooks, Staging: files, Uploads: s.uploads, Formats: formats,
+	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Webhooks: s.hooks, Sources: egress.New(egress.Policy{}), Staging: files, Uploads: s.uploads, Formats: formats,
 		Options: schema.Opts{Enums: map[string][]string{"image": {"jpeg", "png"}}},
 		Log:     log, Now: func() time.Time { return noon }})
 	if err != nil {

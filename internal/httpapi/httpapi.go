@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"strings"
@@ -117,6 +118,10 @@ type Webhooks interface {
 	DropSecret(ctx context.Context, keyID, id string) error
 }
 
+// Sources says where nothing may be fetched from, as far as an address alone can tell.
+// egress.Client is one.
+type Sources interface{ Refuses(to *url.URL) error }
+
 // Config is how the edge behaves.
 type Config struct {
 	BaseURL     string        // of links, without a slash at its end
@@ -140,6 +145,7 @@ type Services struct {
 	Meter      Meter
 	Desk       Desk
 	Webhooks   Webhooks
+	Sources    Sources
 	Stores     Stores
 	Connectors Connectors
 	Staging    Staging
@@ -251,6 +257,7 @@ func (s *Server) readOptions() error {
 type route struct {
 	pattern string
 	known   func(*http.Request) bool // nil: every path that fits the pattern is one
+	asks    string                   // the method that reads a query; for the others every parameter is unknown
 	methods map[string]call
 }
 
@@ -276,8 +283,8 @@ func (s *Server) routes() []route {
 		{pattern: "/1.0/upload", methods: one(http.MethodPost, call{s.upload, account.Compress, account.Requests})},
 		{pattern: "/1.0/fetch", methods: one(http.MethodPost, call{s.fetch, account.Compress, account.Requests})},
 		{pattern: "/1.0/batch", methods: one(http.MethodPost, call{s.batch, account.Compress, account.Requests})},
-		{pattern: "/1.0/jobs", methods: one(http.MethodGet, call{s.list, account.Read, account.Reads})},
-		{pattern: "/1.0/jobs/{id}", methods: map[string]call{
+		{pattern: "/1.0/jobs", asks: http.MethodGet, methods: one(http.MethodGet, call{s.list, account.Read, account.Reads})},
+		{pattern: "/1.0/jobs/{id}", asks: http.MethodGet, methods: map[string]call{
 			http.MethodGet:    {s.poll, account.Read, account.Reads},
 			http.MethodDelete: {s.cancel, account.Compress, account.Reads},
 		}},
@@ -291,15 +298,15 @@ func (s *Server) routes() []route {
 			http.MethodDelete:  {s.endUpload, account.Compress, account.Reads},
 			http.MethodOptions: {s.uploadOptions, account.Compress, account.Reads},
 		}},
-		{pattern: "/1.0/webhooks", methods: one(http.MethodGet, call{s.webhooks, account.Read, account.Reads})},
+		{pattern: "/1.0/webhooks", asks: http.MethodGet, methods: one(http.MethodGet, call{s.webhooks, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}", methods: one(http.MethodGet, call{s.webhook, account.Read, account.Reads})},
 		{pattern: "/1.0/webhooks/{id}/replay", methods: one(http.MethodPost, call{s.replay, account.Compress, account.Requests})},
-		{pattern: "/1.0/webhooks/secrets", methods: map[string]call{
+		{pattern: "/1.0/webhooks/secrets", asks: http.MethodDelete, methods: map[string]call{
 			http.MethodGet:    {s.webhookSecrets, account.Read, account.Requests},
 			http.MethodPost:   {s.makeWebhookSecret, account.Compress, account.Requests},
 			http.MethodDelete: {s.dropWebhookSecret, account.Compress, account.Requests},
 		}},
-		{pattern: "/1.0/keys", methods: map[string]call{
+		{pattern: "/1.0/keys", asks: http.MethodGet, methods: map[string]call{
 			http.MethodGet:  {s.listKeys, account.Admin, account.Requests},
 			http.MethodPost: {s.makeKey, account.Admin, account.Requests},
 		}},
@@ -340,16 +347,24 @@ func (s *Server) mount(r route) {
 			x.preflight(allowed(r.methods))
 			return
 		}
-		c, ok := r.methods[req.Method]
-		if !ok && req.Method == http.MethodHead {
-			c, ok = r.methods[http.MethodGet]
+		method, ok := methodOf(req)
+		c, known := r.methods[method]
+		if !known && method == http.MethodHead {
+			c, known = r.methods[http.MethodGet]
 		}
-		if !ok {
+		if !ok || !known {
 			x.Header().Set("Allow", allowed(r.methods))
 			x.unrouted(problem.New(problem.MethodNotAllowed))
 			return
 		}
+		if method != req.Method { // in a copy: net/http would send no body where it sees HEAD
+			x.r = req.WithContext(req.Context())
+			x.r.Method = method
+		}
 		err := x.admit(c)
+		if err == nil && c.scope != "" && !r.reads(method) {
+			err = readQuery(req, nil)
+		}
 		if err == nil {
 			err = c.do(x)
 		}
@@ -357,6 +372,11 @@ func (s *Server) mount(r route) {
 			x.fail(err)
 		}
 	})
+}
+
+// reads says whether a method reads the query by itself.
+func (r route) reads(method string) bool {
+	return method == r.asks || method == http.MethodHead && r.asks == http.MethodGet
 }
 
 func allowed(methods map[string]call) string {
@@ -379,6 +399,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.ctl.SetWriteDeadline(time.Time{}) //nolint:errcheck // what an earlier request left; a connection without deadlines has none
 	defer x.end()
 	x.shareWith(s.config.Origins)
+	if speaksTus(r.URL.Path) {
+		x.Header().Set("Tus-Resumable", tusVersion)
+	}
 	// The mux would redirect an unclean path, in HTML, and answers CONNECT and * its own way.
 	if !isClean(r.URL.EscapedPath()) {
 		x.unrouted(problem.New(problem.NotFound))

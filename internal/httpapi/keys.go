@@ -207,6 +207,9 @@ func (b keyBody) edit(k *account.Key, given map[string]json.RawMessage) {
 	}
 	if b.Scopes != nil || isNull(given["scopes"]) {
 		k.Scopes = nil
+		if b.Scopes != nil {
+			k.Scopes = []account.Scope{} // none is not the same as not said
+		}
 		for _, s := range b.Scopes {
 			if !k.May(account.Scope(s)) {
 				k.Scopes = append(k.Scopes, account.Scope(s))

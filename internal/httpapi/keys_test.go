@@ -110,8 +110,8 @@ func TestManageKeysRefused(t *testing.T) {
 	}
 	for _, c := range []struct{ body, want string }{
 		{`{"scopes":["root"]}`, "scopes[0]: "}, {`{"limits":{"rate":-1}}`, "limits.rate: "},
-		{`{"limits":{"until":"2020-01-01"}}`, "limits.until: Must not be in the past."}, {`{"expires":"soon"}`, "expires: "},
-		{`{"expires":"2020-01-01"}`, "expires: Must not be in the past."}, {`{"limit":{}}`, "limit: "}, {`{"name":7}`, "name: "},
+		{`{"limits":{"until":"2020-01-01"}}`, "limits.until: Must not be in the past; got 2020-01-01T00:00:00Z."}, {`{"expires":"soon"}`, "expires: "},
+		{`{"expires":"2020-01-01"}`, "expires: Must not be in the past; got 2020-01-01T00:00:00Z. To end a key at once, revoke it."}, {`{"limit":{}}`, "limit: "}, {`{"name":7}`, "name: "},
 	} {
 		for _, at := range []struct{ method, path string }{{"POST", "/1.0/keys"}, {"PATCH", own}} {
 			a := s.manage(t, admin, at.method, at.path, c.body)
@@ -125,8 +125,12 @@ func TestManageKeysRefused(t *testing.T) {
 			t.Errorf("%s: %q", body, got)
 		}
 	}
+	expectError(t, s.manage(t, admin, "POST", "/1.0/keys", `{"scopes":[]}`), 422, problem.OptionsInvalid, notValid, "scopes: Must name at least one.")
+	if a := s.manage(t, admin, "POST", "/1.0/keys", `{"scopes":null}`); a.status != 201 || fmt.Sprint(a.body["scopes"]) != "[compress read]" {
+		t.Error(a.status, a.text)
+	}
 	expectError(t, s.manage(t, admin, "POST", "/1.0/keys", "{"), 422, problem.BodyNotJSON, "")
-	expectError(t, s.manage(t, admin, "GET", "/1.0/keys?limit=0", ""), 422, problem.OptionsInvalid, "", "limit: Must be a whole number from 1 to 100.")
+	expectError(t, s.manage(t, admin, "GET", "/1.0/keys?limit=0", ""), 422, problem.OptionsInvalid, "", "limit: Must be a whole number from 1 to 100; got '0'.")
 	if a := s.manage(t, admin, "PUT", own, ""); a.status != 405 || a.header.Get("Allow") != "GET, HEAD, PATCH, DELETE" {
 		t.Error(a.status, a.header)
 	}

@@ -106,7 +106,7 @@ func listQuery(r *http.Request) (job.Query, error) {
 	return q, readQuery(r, read)
 }
 
-// readQuery gives each parameter of a query to its reader, which says what is wrong with it.
+// readQuery gives each parameter of a query to its reader, which says what it must be.
 func readQuery(r *http.Request, read map[string]func(string) (message string)) error {
 	given, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -120,7 +120,7 @@ func readQuery(r *http.Request, read map[string]func(string) (message string)) e
 	var wrong []problem.Field
 	say := func(name, message string) {
 		if message != "" && len(wrong) < maxWrong {
-			wrong = append(wrong, problem.Field{Path: name, Message: message})
+			wrong = append(wrong, problem.Field{Path: schema.Printable(name), Message: message})
 		}
 	}
 	for name, values := range given {
@@ -128,9 +128,9 @@ func readQuery(r *http.Request, read map[string]func(string) (message string)) e
 		case known == nil:
 			say(name, unknownParameter(name, names))
 		case len(values) > 1:
-			say(name, "Must be given once.")
+			say(name, fmt.Sprintf("Must be given once; got it %d times.", len(values)))
 		default:
-			say(name, known(values[0]))
+			say(name, got(known(values[0]), values[0]))
 		}
 	}
 	if len(wrong) == 0 {
@@ -140,10 +140,21 @@ func readQuery(r *http.Request, read map[string]func(string) (message string)) e
 	return problem.Invalid(wrong...)
 }
 
+// got adds to what a text must be what it was.
+func got(message, text string) string {
+	if message == "" {
+		return ""
+	}
+	return strings.TrimSuffix(message, ".") + "; got '" + schema.Printable(text) + "'."
+}
+
 // maxWrong is how many wrong parameters one reply names.
 const maxWrong = 20
 
 func unknownParameter(name string, names []string) string {
+	if len(names) == 0 {
+		return "Unknown parameter; none is known here."
+	}
 	if near := schema.Nearest(name, names); near != "" {
 		return "Unknown parameter; did you mean '" + near + "'?"
 	}

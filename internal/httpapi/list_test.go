@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -42,29 +43,32 @@ func TestListQueries(t *testing.T) {
 
 func TestListErrors(t *testing.T) {
 	s := start(t, nil)
-	const count, state = ": Must be a whole number from ", "status: Must be one of enqueued, processing, completed, failed."
-	const when = ": Must be a time such as 2026-11-24T18:00:00Z, or a date, which begins at midnight UTC."
+	const count, state = ": Must be a whole number from ", "status: Must be one of enqueued, processing, completed, failed; got '"
+	const when = ": Must be a time such as 2026-11-24T18:00:00Z, or a date, which begins at midnight UTC; got '"
+	long := strings.Repeat("ä", 256)
 	for query, want := range map[string]string{
-		"limit=0":           "limit" + count + "1 to 100.",
-		"limit=101":         "limit" + count + "1 to 100.",
-		"limit=":            "limit" + count + "1 to 100.",
-		"limit=5&limit=6":   "limit: Must be given once.",
-		"offset=-1":         "offset" + count + "0 to 100000.",
-		"offset=100001":     "offset" + count + "0 to 100000.",
-		"offset=1e3":        "offset" + count + "0 to 100000.",
-		"batch=1":           "batch: Must be the id of a batch.",
-		"status=":           state,
-		"status=held":       state,
-		"status=done":       state,
-		"tag=":              "tag: Must have 1 to 255 characters.",
-		"tag=%ff":           "tag: Must have 1 to 255 characters.",
-		"start=yesterday":   "start" + when,
-		"end=":              "end" + when,
-		"end=1764028800":    "end" + when,
+		"limit=0":           "limit" + count + "1 to 100; got '0'.",
+		"limit=101":         "limit" + count + "1 to 100; got '101'.",
+		"limit=":            "limit" + count + "1 to 100; got ''.",
+		"limit=5&limit=6":   "limit: Must be given once; got it 2 times.",
+		"offset=-1":         "offset" + count + "0 to 100000; got '-1'.",
+		"offset=100001":     "offset" + count + "0 to 100000; got '100001'.",
+		"offset=1e3":        "offset" + count + "0 to 100000; got '1e3'.",
+		"batch=1":           "batch: Must be the id of a batch; got '1'.",
+		"status=":           state + "'.",
+		"status=held":       state + "held'.",
+		"status=%1b[2Jdone": state + "\uFFFD[2Jdone'.",
+		"tag=":              "tag: Must have 1 to 255 characters; got ''.",
+		"tag=%ff":           "tag: Must have 1 to 255 characters; got '\uFFFD'.",
+		"tag=" + long:       "tag: Must have 1 to 255 characters; got '" + long[:2*60] + "…'.",
+		"start=yesterday":   "start" + when + "yesterday'.",
+		"end=":              "end" + when + "'.",
+		"end=1764028800":    "end" + when + "1764028800'.",
 		"statuss=failed":    "statuss: Unknown parameter; did you mean 'status'?",
 		"q=1":               "q: Unknown parameter; known are batch, end, limit, offset, start, status, tag.",
+		long + "=1":         long[:2*60] + "…: Unknown parameter; known are batch, end, limit, offset, start, status, tag.",
 		"tag=%zz":           "query: Must be written as name=value&name=value, percent-encoded.",
-		"limit=x&end=x&a=b": "a: Unknown parameter; known are batch, end, limit, offset, start, status, tag.|end" + when + "|limit" + count + "1 to 100.",
+		"limit=x&end=x&a=b": "a: Unknown parameter; known are batch, end, limit, offset, start, status, tag.|end" + when + "x'.|limit" + count + "1 to 100; got 'x'.",
 	} {
 		expectError(t, s.try(t, "GET", "/1.0/jobs?"+query, nil, nil), 422, problem.OptionsInvalid, notValid, strings.Split(want, "|")...)
 	}
@@ -72,6 +76,47 @@ func TestListErrors(t *testing.T) {
 		t.Errorf("%+v were listed", s.desk.queries)
 	}
 	expectError(t, s.try(t, "POST", "/1.0/jobs", nil, nil), 405, problem.MethodNotAllowed, "")
+}
+
+// TestQueries: a parameter that is not known is told wherever a key is asked for, also where
+// there is none to know, and before a body is read.
+func TestQueries(t *testing.T) {
+	s := start(t, nil)
+	const none = "wiat: Unknown parameter; none is known here."
+	s.row(complete)
+	upload := s.create(t, 5)
+	for _, c := range []struct{ method, path, want string }{
+		{"GET", "/1.0/account", none}, {"HEAD", "/1.0/account", ""}, {"POST", "/1.0/upload", none}, {"POST", "/1.0/fetch", none}, {"POST", "/1.0/batch", none},
+		{"GET", "/1.0/jobs/" + jobID, "wiat: Unknown parameter; did you mean 'wait'?"}, {"DELETE", "/1.0/jobs/" + jobID, none},
+		{"GET", "/1.0/jobs/" + jobID + "/events", none},
+		{"POST", "/1.0/uploads", none}, {"POST", "/1.0/uploads/", none}, {"GET", upload, none}, {"HEAD", upload, ""}, {"PATCH", upload, none},
+		{"DELETE", upload, none}, {"OPTIONS", upload, none},
+		{"GET", "/1.0/webhooks", "wiat: Unknown parameter; known are limit, offset, status."}, {"GET", "/1.0/webhooks/" + jobID, none},
+		{"POST", "/1.0/webhooks/" + jobID + "/replay", none}, {"GET", "/1.0/webhooks/secrets", none}, {"POST", "/1.0/webhooks/secrets", none},
+		{"DELETE", "/1.0/webhooks/secrets", "wiat: Unknown parameter; known are id."},
+	} {
+		a := s.try(t, c.method, c.path+"?wiat=61", tusHeader(), nil)
+		if a.status != 422 {
+			t.Errorf("%s %s: %d %s", c.method, c.path, a.status, a.text)
+		}
+		if c.want != "" {
+			expectError(t, a, 422, problem.OptionsInvalid, notValid, c.want)
+		}
+	}
+	if len(s.desk.sent)+len(s.desk.batches) > 0 || s.uploadsLeft(t) != 1 {
+		t.Error("something was done all the same")
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/1.0/openapi.json", fmt.Sprintf("/%d/%s/Strand%%20%%C3%%BC.jpg", job.Slot(noon), linkID)} {
+		if a := s.try(t, "GET", path+"?wiat=61", nil, nil); a.status != 200 {
+			t.Errorf("%s: %d %s", path, a.status, a.text)
+		}
+	}
+	const number = ": Must be a whole number from "
+	expectError(t, s.try(t, "GET", "/1.0/webhooks?status=sent&limit=0&offset=x", nil, nil), 422, problem.OptionsInvalid, notValid,
+		"limit"+number+"1 to 100; got '0'.", "offset"+number+"0 to 2147483647; got 'x'.",
+		"status: Must be one of created, scheduled, dispatched, delivered, failed; got 'sent'.")
+	expectError(t, s.try(t, "DELETE", "/1.0/webhooks/secrets", nil, nil), 422, problem.OptionsInvalid, notValid,
+		"id: Must be the id of a secret, as GET /1.0/webhooks/secrets lists them.")
 }
 
 func TestListShapes(t *testing.T) {

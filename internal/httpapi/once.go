@@ -27,11 +27,16 @@ func idempotencyKey(h http.Header) (string, error) {
 		return "", nil
 	}
 	odd := func(r rune) bool { return r < ' ' || r > '~' }
-	if len(given) > 1 || given[0] == "" || len(given[0]) > maxOnce || strings.ContainsFunc(given[0], odd) {
-		return "", problem.Invalid(problem.Field{Path: onceHeader,
-			Message: fmt.Sprintf("Must be given once, as 1 to %d visible ASCII characters.", maxOnce)})
+	message := fmt.Sprintf("Must be given once, as 1 to %d visible ASCII characters.", maxOnce)
+	switch {
+	case len(given) > 1:
+		message = strings.TrimSuffix(message, ".") + fmt.Sprintf("; got it %d times.", len(given))
+	case given[0] == "" || len(given[0]) > maxOnce || strings.ContainsFunc(given[0], odd):
+		message = got(message, given[0])
+	default:
+		return given[0], nil
 	}
-	return given[0], nil
+	return "", problem.Invalid(problem.Field{Path: onceHeader, Message: message})
 }
 
 // onceOf is what tells a request that was sent before: zero without an idempotency key.

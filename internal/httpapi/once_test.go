@@ -116,8 +116,15 @@ func TestOnceReplies(t *testing.T) {
 
 func TestOnceErrors(t *testing.T) {
 	s := start(t, nil)
-	const want = "Idempotency-Key: Must be given once, as 1 to 255 visible ASCII characters."
-	for _, given := range [][]string{{""}, {strings.Repeat("k", 256)}, {"a", "a"}, {"schlüssel"}, {"a\tb"}} {
+	const must = "Idempotency-Key: Must be given once, as 1 to 255 visible ASCII characters; got "
+	for _, c := range []struct {
+		given []string
+		got   string
+	}{
+		{[]string{""}, "''."}, {[]string{strings.Repeat("k", 256)}, "'" + strings.Repeat("k", 60) + "…'."}, {[]string{"a", "a"}, "it 2 times."},
+		{[]string{"schlüssel"}, "'schlüssel'."}, {[]string{"a\tb"}, "'a\uFFFDb'."},
+	} {
+		given, want := c.given, must+c.got
 		body, header := form(t, part{"file", "a.jpg", "JPEG"})
 		header[onceHeader] = given
 		expectError(t, s.try(t, "POST", "/1.0/upload", header, body), 422, problem.OptionsInvalid, notValid, want)

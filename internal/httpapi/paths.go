@@ -109,7 +109,7 @@ func describeList(d *describer) hash {
 }
 
 func describeEvents(d *describer) hash {
-	return hash{"summary": "Follow a job by server-sent events: status, progress and, at the end, done, each with the job as its data.",
+	return hash{"summary": "Follow a job by server-sent events: state, progress and, at the end, done, each with the job as its data.",
 		"parameters": []hash{{"name": "Last-Event-ID", "in": "header", "description": "Id of the last event seen: nothing is told twice.", "schema": hash{"type": "string"}}},
 		"responses": hash{
 			"200":     hash{"description": "The stream, which ends after done.", "content": hash{"text/event-stream": hash{"schema": hash{"type": "string"}}}},

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -27,7 +26,11 @@ func (s *Server) poll(x *exchange) error {
 		return err
 	}
 	if wait > 0 && !j.State.Ended() {
-		if j, err = s.waitChange(x, j, wait); err != nil {
+		j, err = s.waitChange(x, j, wait)
+		if err := x.admitAgain(); err != nil {
+			return err
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -77,14 +80,14 @@ func isUUID(s string) bool {
 // waitOf is how long to wait: the query's word, else that of the header Prefer, else not
 // at all. A preference out of bounds is met as far as it can be (RFC 7240, section 2).
 func waitOf(r *http.Request) (time.Duration, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if given, ok := query["wait"]; ok && err == nil {
-		seconds, err := strconv.Atoi(given[0])
-		if err != nil || seconds < 0 || seconds > maxWait {
-			return 0, problem.Invalid(problem.Field{Path: "wait",
-				Message: fmt.Sprintf("Must be a whole number of seconds from 0 to %d.", maxWait)})
+	wait := min(prefers(r.Header).wait, maxWait*time.Second)
+	err := readQuery(r, map[string]func(string) string{"wait": func(v string) string {
+		var seconds int
+		if readCount(v, 0, maxWait, &seconds) != "" {
+			return fmt.Sprintf("Must be a whole number of seconds from 0 to %d.", maxWait)
 		}
-		return time.Duration(seconds) * time.Second, nil
-	}
-	return min(prefers(r.Header).wait, maxWait*time.Second), nil
+		wait = time.Duration(seconds) * time.Second
+		return ""
+	}})
+	return wait, err
 }

@@ -15,7 +15,7 @@ const (
 		"Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Expires, " +
 		"Upload-Metadata, Compressor-Job, Link"
 	allowedHeaders = "Authorization, Content-Type, Idempotency-Key, Prefer, Last-Event-ID, Range, If-Range, If-None-Match, " +
-		"Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Defer-Length, Upload-Concat, Upload-Checksum"
+		"Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Defer-Length, Upload-Concat, Upload-Checksum, X-HTTP-Method-Override"
 	preflightAge = "7200" // seconds; no browser keeps the answer much longer
 )
 

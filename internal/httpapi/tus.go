@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tus/tusd/v2/pkg/handler"
@@ -18,6 +19,7 @@ import (
 // moves too slowly is decided here.
 const (
 	uploadsPath = "/1.0/uploads/"
+	tusVersion  = "1.0.0"
 	jobHeader   = "Compressor-Job" // id of the job that a complete upload became
 
 	lockTime  = 10 * time.Second // for another request on the same upload to give way
@@ -35,6 +37,24 @@ func (s *Server) newTus() (*handler.UnroutedHandler, error) {
 	})
 }
 
+// speaksTus says whether a path is one of those on which every reply tells the version, also
+// that no key or no route was found.
+func speaksTus(path string) bool { return strings.HasPrefix(path+"/", uploadsPath) }
+
+// methodOf is what a request is to do. A client of tus that can send POST only names it in a
+// header, and may name what else tus has, and nothing more.
+func methodOf(r *http.Request) (method string, ok bool) {
+	given := r.Header.Get("X-HTTP-Method-Override")
+	if r.Method != http.MethodPost || given == "" || !speaksTus(r.URL.Path) {
+		return r.Method, true
+	}
+	switch given {
+	case http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions:
+		return given, true
+	}
+	return r.Method, false
+}
+
 // createUpload is POST /1.0/uploads/.
 func (s *Server) createUpload(x *exchange) error { return s.speakTus(x, "", s.tus.PostFile) }
 
@@ -47,7 +67,23 @@ func (s *Server) uploadOptions(x *exchange) error {
 func (s *Server) uploadOffset(x *exchange) error { return s.speakOfMine(x, s.tus.HeadFile) }
 
 // appendUpload is PATCH /1.0/uploads/{id}.
-func (s *Server) appendUpload(x *exchange) error { return s.speakOfMine(x, s.tus.PatchFile) }
+func (s *Server) appendUpload(x *exchange) error { return s.speakOfMine(x, s.patchFile) }
+
+// patchFile is tusd's, which passes over whatever is sent to an upload that is complete.
+func (s *Server) patchFile(w http.ResponseWriter, r *http.Request) {
+	s.tus.PatchFile(w, r)
+	t := tusTurnOf(r.Context())
+	if t.status != http.StatusNoContent || t.x.in > 0 || r.ContentLength == 0 {
+		return
+	}
+	if r.ContentLength < 0 {
+		if _, err := io.ReadFull(r.Body, make([]byte, 1)); err == io.EOF {
+			return
+		}
+	}
+	t.call.Fail(resumable.TooLong()) //nolint:errcheck // it returns what it was given; that the body broke off counts before it
+	t.status = http.StatusRequestEntityTooLarge
+}
 
 // endUpload is DELETE /1.0/uploads/{id}.
 func (s *Server) endUpload(x *exchange) error { return s.speakOfMine(x, s.tus.DelFile) }
@@ -104,10 +140,11 @@ func (s *Server) speakOfMine(x *exchange, do http.HandlerFunc) error {
 // speakTus lets tusd do a request, and answers in our way what it says.
 func (s *Server) speakTus(x *exchange, id string, do http.HandlerFunc) error {
 	t := &tusTurn{x: x, id: id, header: http.Header{}}
-	t.call = resumable.Call{Read: func() int64 { return t.x.in }, Interrupt: t.interrupt}
+	t.call = resumable.Call{Read: func() int64 { return t.x.in }, Interrupt: t.interrupt, Admit: x.admitAgain}
 	r := x.r.Clone(context.WithValue(t.call.With(x.r.Context()), tusTurnKey{}, t))
-	r.URL.Path = id                        // tusd's handlers take what is left of the path
-	r.Header.Del("X-HTTP-Method-Override") // tusd would heed it; the scope was for this method
+	r.URL.Path = id // tusd's handlers take what is left of the path
+	// tusd would heed it on any POST; what was let in, and with which scope, is this method.
+	r.Header.Del("X-HTTP-Method-Override")
 	r.Body = guardTus(t)
 	defer s.untilLeaving(t)()
 	s.tus.Middleware(do).ServeHTTP(t, r)
@@ -187,5 +224,4 @@ func (t *tusTurn) passHeaders() {
 	if e := h.Get("Tus-Extension"); e != "" {
 		h.Set("Tus-Extension", e+",expiration")
 	}
-	h.Set("Tus-Resumable", "1.0.0")
 }

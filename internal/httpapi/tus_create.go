@@ -97,14 +97,19 @@ func metadataOf(h http.Header) (map[string]string, []problem.Field) {
 	return out, nil
 }
 
-// notSpoken refuses extensions of tus that are not spoken: to pass them over would make
-// a job of a part, or claim a check that nobody made.
+// notSpoken refuses headers that nobody heeds here: to pass over an extension of tus would
+// make a job of a part, or claim a check that nobody made, and an idempotency key would
+// promise what another creation with it does not keep.
 func notSpoken(h http.Header) []problem.Field {
 	var wrong []problem.Field
 	for _, name := range []string{"Upload-Concat", "Upload-Checksum"} {
 		if h.Get(name) != "" {
 			wrong = append(wrong, problem.Field{Path: name, Message: "This extension of tus is not spoken here."})
 		}
+	}
+	if len(h.Values(onceHeader)) > 0 {
+		wrong = append(wrong, problem.Field{Path: onceHeader,
+			Message: "Must not be given here: an upload is repeated by its own address, and becomes one job however often."})
 	}
 	return wrong
 }

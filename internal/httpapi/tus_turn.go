@@ -123,6 +123,7 @@ func (t *tusTurn) failure() error {
 	h := t.x.r.Header
 	switch name {
 	case "ERR_UNSUPPORTED_VERSION":
+		t.x.Header().Set("Tus-Version", tusVersion)
 		return problem.New(problem.TusVersion)
 	case "ERR_UPLOAD_NOT_FOUND":
 		return problem.New(problem.NotFound)
@@ -135,9 +136,9 @@ func (t *tusTurn) failure() error {
 	case "ERR_INVALID_CONTENT_TYPE":
 		return problem.Newf(problem.MediaTypeUnsupported, "This endpoint takes application/offset+octet-stream.")
 	case "ERR_INVALID_OFFSET":
-		return problem.Invalid(problem.Field{Path: "Upload-Offset", Message: "Must be given, as a number of bytes."})
+		return notBytes(h, "Upload-Offset")
 	case "ERR_INVALID_UPLOAD_LENGTH":
-		return problem.Invalid(problem.Field{Path: "Upload-Length", Message: "Must be given, as a number of bytes."})
+		return notBytes(h, "Upload-Length")
 	}
 	if h.Get("Upload-Defer-Length") != "" {
 		return problem.Invalid(problem.Field{Path: "Upload-Defer-Length", Message: "The length must be known from the beginning."})
@@ -146,6 +147,15 @@ func (t *tusTurn) failure() error {
 		return problem.Invalid(problem.Field{Path: "Upload-Length", Message: "May be given when the upload is created only."})
 	}
 	return problem.New(problem.Internal).Because(tusError(t.said.String()))
+}
+
+// notBytes is the problem of a header that must hold a number of bytes.
+func notBytes(h http.Header, name string) error {
+	f := problem.Field{Path: name, Message: "Must be given, as a number of bytes."}
+	if given := h.Get(name); given != "" {
+		f.Message = got("Must be a number of bytes.", given)
+	}
+	return problem.Invalid(f)
 }
 
 // tusError is an error that tusd told and that should not come to be.

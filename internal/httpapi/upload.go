@@ -56,6 +56,9 @@ func (s *Server) takeUpload(x *exchange) (r work.Receipt, how answering, err err
 		}
 	}()
 	staged, err := s.readForm(x, scratch)
+	if err == nil {
+		err = x.admitAgain()
+	}
 	if err != nil {
 		return r, how, err
 	}

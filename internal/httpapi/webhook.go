@@ -3,11 +3,8 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -98,19 +95,20 @@ const (
 
 // webhooks is GET /1.0/webhooks.
 func (s *Server) webhooks(x *exchange) error {
-	query, err := url.ParseQuery(x.r.URL.RawQuery)
+	var state webhook.State
+	offset, limit := 0, usualPage
+	err := readQuery(x.r, map[string]func(string) string{
+		"offset": func(v string) string { return readCount(v, 0, 1<<31-1, &offset) },
+		"limit":  func(v string) string { return readCount(v, 1, mostPage, &limit) },
+		"status": func(v string) string {
+			if state = webhook.State(v); !slices.Contains(webhook.States(), state) {
+				return "Must be one of " + stateWords() + "."
+			}
+			return ""
+		},
+	})
 	if err != nil {
-		return problem.Invalid(problem.Field{Path: "query", Message: "This is not a valid query."})
-	}
-	var wrong []problem.Field
-	offset := number(query, "offset", 0, 0, 1<<31-1, &wrong)
-	limit := number(query, "limit", usualPage, 1, mostPage, &wrong)
-	state := webhook.State(query.Get("status"))
-	if query.Has("status") && !slices.Contains(webhook.States(), state) {
-		wrong = append(wrong, problem.Field{Path: "status", Message: "Must be one of " + stateWords() + "."})
-	}
-	if len(wrong) > 0 {
-		return problem.Invalid(wrong...)
+		return err
 	}
 	list, total, err := s.to.Webhooks.List(x.r.Context(), x.key.ID, state, offset, limit)
 	if err != nil {
@@ -129,18 +127,6 @@ func stateWords() string {
 		words = append(words, string(s))
 	}
 	return strings.Join(words, ", ")
-}
-
-// number reads a whole number of the query, and notes one that is out of bounds.
-func number(query url.Values, name string, usual, least, most int, wrong *[]problem.Field) int {
-	if !query.Has(name) {
-		return usual
-	}
-	n, err := strconv.Atoi(query.Get(name))
-	if err != nil || n < least || n > most {
-		*wrong = append(*wrong, problem.Field{Path: name, Message: fmt.Sprintf("Must be a whole number from %d to %d.", least, most)})
-	}
-	return n
 }
 
 // webhook is GET /1.0/webhooks/{id}.
@@ -210,11 +196,15 @@ func (s *Server) makeWebhookSecret(x *exchange) error {
 
 // dropWebhookSecret is DELETE /1.0/webhooks/secrets?id=…; the answer is what is left.
 func (s *Server) dropWebhookSecret(x *exchange) error {
-	query, err := url.ParseQuery(x.r.URL.RawQuery)
-	if err != nil || !query.Has("id") {
+	id := ""
+	err := readQuery(x.r, map[string]func(string) string{"id": func(v string) string { id = v; return "" }})
+	if err != nil {
+		return err
+	}
+	if id == "" {
 		return problem.Invalid(problem.Field{Path: "id", Message: "Must be the id of a secret, as GET /1.0/webhooks/secrets lists them."})
 	}
-	if err := s.to.Webhooks.DropSecret(x.r.Context(), x.key.ID, query.Get("id")); err != nil {
+	if err := s.to.Webhooks.DropSecret(x.r.Context(), x.key.ID, id); err != nil {
 		return err
 	}
 	return s.webhookSecrets(x)

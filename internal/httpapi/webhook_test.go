@@ -47,8 +47,12 @@ func TestWebhookFaults(t *testing.T) {
 		fields []string
 	}{
 		{`{}`, []string{"webhook.url: Is required."}},
+		{`{"url":7}`, []string{"webhook.url: Must be text; got a number."}},
+		{`{"url":"http://h/","headers":["s3cret"]}`, []string{"webhook.headers: Must be a hash; got a list."}},
 		{`{"url":"s3cret"}`, []string{"webhook.url: The URL must begin with http:// or https://."}},
 		{`{"url":"http://127.0.0.1/s3cret"}`, []string{"webhook.url: Webhooks may not be sent to that address."}},
+		{`{"url":"http://2130706433/s3cret"}`, []string{"webhook.url: Webhooks may not be sent to that address."}},
+		{`{"url":"http://①②⑦.⓪.⓪.①/s3cret"}`, []string{"webhook.url: Webhooks may not be sent to that address."}},
 		{`{"url":"http://localhost:6379/s3cret"}`, []string{"webhook.url: Webhooks may not be sent to that address."}},
 		{`{"url":"http://h/","events":[]}`, []string{"webhook.events: Must name at least one."}},
 		{`{"url":"http://h/","delay":-1,"headers":{"User-Agent":"s3cret","Content-Length":"1"}}`, []string{
@@ -77,7 +81,7 @@ func withURL(fields []string) []string {
 		return []string{url}
 	}
 	for i, f := range fields {
-		if strings.HasPrefix(f, "webhook.headers") || strings.Contains(f, "must begin") {
+		if strings.HasPrefix(f, "webhook.headers.") || strings.Contains(f, "must begin") {
 			return append(append(append([]string(nil), fields[:i]...), url), fields[i:]...)
 		}
 	}
@@ -144,8 +148,5 @@ func TestWebhookScopes(t *testing.T) {
 	expectError(t, s.try(t, "DELETE", "/1.0/webhooks/secrets?id="+made.ID, foreign, nil), 404, problem.NotFound, "")
 	if a := s.try(t, "GET", "/1.0/webhooks/secrets", nil, nil); strings.Contains(a.text, text) || !strings.Contains(a.text, made.ID) {
 		t.Errorf("the list is %s", a.text)
-	}
-	if a := s.try(t, "GET", "/1.0/webhooks?status=sent&limit=0&offset=x", nil, nil); len(fieldsOf(a)) != 3 || a.status != 422 {
-		t.Errorf("%s", a.text)
 	}
 }

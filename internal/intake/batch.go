@@ -60,7 +60,7 @@ func (b *batch) take(ctx context.Context, name string, part *multipart.Part) err
 		return b.upload.take(ctx, name, part)
 	}
 	if len(b.files) >= b.all.Files {
-		return problem.Invalid(problem.Field{Path: "items", Message: fmt.Sprintf("A batch has at most %d items.", b.all.Files)})
+		return problem.Invalid(problem.Field{Path: "items", Message: fmt.Sprintf("A batch has at most %d items; got %d or more.", b.all.Files, b.all.Files+1)})
 	}
 	b.count++
 	w, err := b.scratch.Create()

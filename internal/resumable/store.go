@@ -19,6 +19,8 @@ type Call struct {
 	Read func() int64
 	// Interrupt makes reading the body fail at once, and for good.
 	Interrupt func()
+	// Admit says, once a piece has come, whether who sent it may still send.
+	Admit func() error
 
 	mu  sync.Mutex
 	err error
@@ -163,10 +165,12 @@ func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (i
 		return 0, fail(ctx, err)
 	}
 	n, err := u.copy(f, offset, src)
+	refused := problem.Has(err, problem.FileTooLarge)
 	if err == nil {
-		err = u.overrun(ctx, offset)
+		err = u.refuses(ctx, offset)
+		refused = err != nil
 	}
-	if problem.Has(err, problem.FileTooLarge) {
+	if refused { // or the sweeper would make a job of what is now whole
 		n = 0
 		err = errors.Join(err, f.Truncate(offset))
 	}
@@ -203,11 +207,18 @@ func (u *upload) copy(f *os.File, offset int64, src io.Reader) (written int64, e
 	}
 }
 
-// overrun says whether the body held more than was left to come. tusd cuts such a body off
-// and takes its beginning, which would make a job of a file that nobody meant.
-func (u *upload) overrun(ctx context.Context, offset int64) error {
-	if c, ok := ctx.Value(callKey{}).(*Call); ok && c.Read() > u.state.Size-offset {
+// refuses says why a piece that came whole is not taken: it held more than was left to come,
+// or who sent it may not any more. tusd cuts a body that is too long off and takes its
+// beginning, which would make a job of a file that nobody meant.
+func (u *upload) refuses(ctx context.Context, offset int64) error {
+	c, ok := ctx.Value(callKey{}).(*Call)
+	switch {
+	case !ok:
+		return nil
+	case c.Read() > u.state.Size-offset:
 		return TooLong()
+	case c.Admit != nil:
+		return c.Admit()
 	}
 	return nil
 }

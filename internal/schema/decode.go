@@ -124,7 +124,7 @@ func (d *decoder) hash(n *node, path string, v *value, to reflect.Value) bool {
 func (d *decoder) names(n *node, path string, v *value) {
 	seen := make(map[string]bool, len(v.members))
 	for _, m := range v.members {
-		at := join(path, printable(m.name))
+		at := join(path, Printable(m.name))
 		switch {
 		case seen[m.name]:
 			d.wrong(at, "Is given more than once.")
@@ -185,7 +185,7 @@ func (d *decoder) dict(n *node, path string, v *value, to reflect.Value) bool {
 	good := true
 	to.Set(reflect.MakeMapWithSize(n.typ, len(v.members)))
 	for _, m := range v.members {
-		at, key := join(path, printable(m.name)), reflect.ValueOf(m.name).Convert(n.typ.Key())
+		at, key := join(path, Printable(m.name)), reflect.ValueOf(m.name).Convert(n.typ.Key())
 		if to.MapIndex(key).IsValid() {
 			good = d.wrong(at, "Is given more than once.")
 			continue

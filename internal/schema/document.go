@@ -29,7 +29,7 @@ func (d *Document) Set(path, word string) error {
 	for name := range strings.SplitSeq(path, ".") {
 		f := n.find(name)
 		if n.kind != hash || f == nil {
-			return problem.Invalid(problem.Field{Path: printable(path), Message: d.schema.unknownPath(path)})
+			return problem.Invalid(problem.Field{Path: Printable(path), Message: d.schema.unknownPath(path)})
 		}
 		if n = f.node; n.kind != hash {
 			return d.put(n, at, path, name, word, d.isLast(path, name))
@@ -53,7 +53,7 @@ func (d *Document) isLast(path, name string) bool {
 // put sets a member of the hash at, or lets it grow.
 func (d *Document) put(n *node, at *value, path, name, word string, last bool) error {
 	if !last {
-		return problem.Invalid(problem.Field{Path: printable(path), Message: d.schema.unknownPath(path)})
+		return problem.Invalid(problem.Field{Path: Printable(path), Message: d.schema.unknownPath(path)})
 	}
 	given, held := fromText(n, word), at.member(name)
 	switch {

@@ -23,7 +23,8 @@ func Members(data []byte) ([]Member, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return nil, problem.New(problem.BodyNotJSON).Because(err)
+		_, err := parse(data) // which says what it is
+		return nil, err
 	}
 	var out []Member
 	for d.More() {

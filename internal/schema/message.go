@@ -6,15 +6,18 @@ import (
 	"strings"
 )
 
-// must says what a value has to be, and what it was unless it is a secret.
+// must says what a value has to be, and what it was; of a secret at most its kind.
 func must(n *node, what string, v *value) string {
 	if n.single {
 		what = strings.Replace(what, "a list", "one value or a list", 1)
 	}
-	if n.rules.writeOnly {
-		return "Must be " + what + "."
+	switch {
+	case !n.rules.writeOnly:
+		return "Must be " + what + "; got " + v.show() + "."
+	case v.shape != isText:
+		return "Must be " + what + "; got " + v.kind() + "."
 	}
-	return "Must be " + what + "; got " + v.show() + "."
+	return "Must be " + what + "."
 }
 
 // among checks the words of an enum.

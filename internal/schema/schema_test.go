@@ -214,6 +214,8 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 		{`{"url":"u","url":"v"}`, []string{"url: Is given more than once."}},
 		{`{"url":"u","count":13}`, []string{"count: Is unlucky."}},
 		{`{"url":"u","tag":"toolong"}`, []string{"tag: Must be at most 5 characters long; got 7."}},
+		{`{"url":"u","secret":4711}`, []string{"secret: Must be text; got a number."}},
+		{`{"url":"u","secret":["abc"]}`, []string{"secret: Must be text; got a list."}},
 		{`{"url":"u","secret":"abc"}`, []string{"secret: Must be at least 4 characters long."}},
 		{`{"url":"u","secret":"ABCDE"}`, []string{"secret: Must be of the form ^[a-z]+$."}},
 		{`{"url":7,"Skipped":1,"hidden":2}`, []string{"Skipped: Unknown option; known here: url, image, tag, secret, items, async, count.", "hidden: Unknown option; known here: url, image, tag, secret, items, async, count.", "url: Must be text; got 7."}},
@@ -227,12 +229,24 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 }
 
 func TestBodyNotJSON(t *testing.T) {
-	for _, document := range []string{"", " ", "null", "[]", "3", `"x"`, "{", `{"url":"u"} x`, `{"url":"u"}{}`, `{url:"u"}`, `{"url":"u",}`, "{\"url\":\"\xff\"}", "\ufeff{}", `{"a":01}`} {
+	for _, document := range []string{"", " ", "[", "{", `{"url":"u"} x`, `{"url":"u"}{}`, `{url:"u"}`, `{"url":"u",}`, "{\"url\":\"\xff\"}", "\ufeff{}", `{"a":01}`} {
 		err := schema.Decode([]byte(document), &request{}, opts)
 		if !problem.Has(err, problem.BodyNotJSON) {
 			t.Errorf("%q: got %v", document, err)
 		} else if problem.From(err).Message != "Incoming request body does not contain a valid JSON data" {
 			t.Errorf("%q: got %v", document, err)
+		}
+	}
+}
+
+// TestNoHash: what is JSON, and no hash, is called by its kind.
+func TestNoHash(t *testing.T) {
+	for document, kind := range map[string]string{"null": "null", "[]": "a list", `[{"url":"u"}]`: "a list", "3": "a number", `"s3cret"`: "a text", " false ": "true or false"} {
+		_, err := schema.Members([]byte(document))
+		for _, err := range []error{schema.Decode([]byte(document), &request{}, opts), err} {
+			if !problem.Has(err, problem.BodyNotJSON) || problem.From(err).Message != "The JSON in the request body must be a hash; got "+kind+"." {
+				t.Errorf("%q: got %v", document, err)
+			}
 		}
 	}
 }

@@ -74,8 +74,8 @@ func parse(data []byte) (*value, error) {
 	if err != nil {
 		return nil, problem.New(problem.BodyNotJSON).Because(err)
 	}
-	if v.shape != isHash {
-		return nil, problem.New(problem.BodyNotJSON).Because(errors.New("the top level is not a hash"))
+	if v.shape != isHash { // the documented text would not be true
+		return nil, problem.Newf(problem.BodyNotJSON, "The JSON in the request body must be a hash; got %s.", v.kind())
 	}
 	return v, nil
 }
@@ -121,7 +121,7 @@ func (v *value) grow(d *json.Decoder, depth int) error {
 			return err
 		}
 		name, _ = token.(string)
-		at = printable(name)
+		at = Printable(name)
 	}
 	inner, err := next(d, depth)
 	if deep, ok := err.(*tooDeep); ok {
@@ -144,13 +144,26 @@ func (v *value) show() string {
 	case isBool, isNumber:
 		return shorten(v.text, 60)
 	case isText:
-		return "'" + printable(v.text) + "'"
+		return "'" + Printable(v.text) + "'"
 	case isList:
 		return "a list"
 	case isHash:
 		return "a hash"
 	}
 	return "null"
+}
+
+// kind is what v is, and tells nothing of what it holds.
+func (v *value) kind() string {
+	switch v.shape {
+	case isBool:
+		return "true or false"
+	case isNumber:
+		return "a number"
+	case isText:
+		return "a text"
+	}
+	return v.show()
 }
 
 // join makes the path of a part below path; an index needs no dot.
@@ -161,8 +174,9 @@ func join(path, part string) string {
 	return path + "." + part
 }
 
-// printable is a client's text, short and without what could upset a terminal or a log.
-func printable(s string) string {
+// Printable is a client's text as messages show it: at most 60 characters, and none that could
+// upset a terminal or a log.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return unicode.ReplacementChar

@@ -84,7 +84,7 @@ func (b *Box) MakeSecret(ctx context.Context, keyID string) (text string, s Secr
 			}
 		}
 		if len(have) >= maxSecrets {
-			return problem.Newf(problem.OptionsInvalid, "This key has two webhook secrets already. Remove one first.")
+			return problem.Invalid(problem.Field{Path: "secrets", Message: "This key has two webhook secrets already, which is the most. Remove one first."})
 		}
 		s, err = b.addSecret(ctx, tx, keyID, newSecret(), true)
 		return err

@@ -192,7 +192,8 @@ func TestSecrets(t *testing.T) {
 	if err != nil || second == first {
 		t.Error(second, err)
 	}
-	if _, _, err := b.MakeSecret(ctx, "k"); !problem.Has(err, problem.OptionsInvalid) {
+	_, _, err = b.MakeSecret(ctx, "k")
+	if p := problem.From(err); p.Message != problem.New(problem.OptionsInvalid).Message || len(p.Fields) != 1 || p.Fields[0].Path != "secrets" {
 		t.Errorf("a third: %v", err)
 	}
 	if err := b.DropSecret(ctx, "other", s.ID); !problem.Has(err, problem.NotFound) {

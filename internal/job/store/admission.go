@@ -120,7 +120,7 @@ func (s *Store) admission(ctx context.Context, tx *sql.Tx, keyID string, fresh i
 			return 0, fmt.Errorf("count of jobs: %w", err)
 		}
 		if waiting+fresh > s.limits.Queued {
-			return 0, problem.New(problem.QueueFull)
+			return 0, problem.Newf(problem.QueueFull, "The service is busy: %d jobs may wait here. Try again when some have ended.", s.limits.Queued)
 		}
 	}
 	l, err := loadOf(ctx, tx, keyID)
@@ -128,7 +128,7 @@ func (s *Store) admission(ctx context.Context, tx *sql.Tx, keyID string, fresh i
 		return 0, err
 	}
 	if limits.QueuedPerKey > 0 && l.Queued()+fresh > limits.QueuedPerKey {
-		return 0, problem.New(problem.KeyBusy)
+		return 0, problem.Newf(problem.KeyBusy, "This API key may have %d jobs waiting. Try again when some have ended.", limits.QueuedPerKey)
 	}
 	if err := l.takes(bytes, limits.BytesPerKey); err != nil {
 		return 0, err

@@ -249,11 +249,13 @@ func testRefusal(t *testing.T, mk Make) {
 	b := mk(t, Limits{Admitted: 1, QueuedPerKey: 2, Queued: 3})
 	b.enqueue(t, "k1")
 	b.enqueue(t, "k1")
-	if _, err := b.Store.Enqueue(t.Context(), job.Job{KeyID: "k1"}); !problem.Has(err, problem.KeyBusy) {
+	_, err := b.Store.Enqueue(t.Context(), job.Job{KeyID: "k1"})
+	if want := "This API key may have 2 jobs waiting. Try again when some have ended."; !problem.Has(err, problem.KeyBusy) || problem.From(err).Message != want {
 		t.Errorf("one more of a busy key: %v", err)
 	}
 	last := b.enqueue(t, "k2")
-	if _, err := b.Store.Enqueue(t.Context(), job.Job{KeyID: "k3"}); !problem.Has(err, problem.QueueFull) {
+	_, err = b.Store.Enqueue(t.Context(), job.Job{KeyID: "k3"})
+	if want := "The service is busy: 3 jobs may wait here. Try again when some have ended."; !problem.Has(err, problem.QueueFull) || problem.From(err).Message != want {
 		t.Errorf("one more in a full queue: %v", err)
 	}
 	// What runs does not wait.

@@ -69,10 +69,10 @@ func (s *Server) takeBatchList(x *exchange) (work.Receipt, error) {
 	for i := range asked.items {
 		var own recipe.FetchItem
 		given := asked.decode(s.fetchItems, i, &own, sourceFaults)
-		o, fault := s.itemOrder(x, own.ItemOptions, given)
-		if len(asked.faults.fields) == 0 {
-			fault = both(s.source(x.r.Context(), &o, recipe.Fetch{URL: own.URL, Headers: own.Headers, Source: own.Source}), fault)
-		}
+		o := s.itemOrder(own.ItemOptions, given)
+		fault := asked.unlessWrong(
+			func() error { return s.source(x.r.Context(), &o, recipe.Fetch{URL: own.URL, Headers: own.Headers, Source: own.Source}) },
+			func() error { return s.store(x.r.Context(), &o, own.Store) })
 		if err := asked.refuse(i, fault); err != nil {
 			return work.Receipt{}, err
 		}
@@ -129,7 +129,8 @@ func (s *Server) takeBatchForm(x *exchange) (work.Receipt, error) {
 	for i, f := range files {
 		var own recipe.FileItem
 		given := asked.decode(s.fileItems, i, &own, nil)
-		o, fault := s.itemOrder(x, own.ItemOptions, given)
+		o := s.itemOrder(own.ItemOptions, given)
+		fault := asked.unlessWrong(func() error { return s.store(x.r.Context(), &o, own.Store) })
 		if err := asked.refuse(i, fault); err != nil {
 			return work.Receipt{}, err
 		}
@@ -177,7 +178,7 @@ func (s *Server) submitBatch(x *exchange, asked *batchAsked, items []work.Item, 
 }
 
 // itemOrder is what an item is to do, given the members of its options.
-func (s *Server) itemOrder(x *exchange, own recipe.ItemOptions, given map[string]json.RawMessage) (work.Order, error) {
+func (s *Server) itemOrder(own recipe.ItemOptions, given map[string]json.RawMessage) work.Order {
 	o := work.Order{Recipe: own.Recipe, Named: s.namedGroups(given), Detail: report.Detail(own.Report), Tag: own.Tag}
 	if raw, ok := given["report"]; ok && string(raw) != "null" {
 		o.Told = true
@@ -185,7 +186,7 @@ func (s *Server) itemOrder(x *exchange, own recipe.ItemOptions, given map[string
 	if own.Name != "" {
 		o.Name = intake.CleanName(own.Name)
 	}
-	return o, s.store(x.r.Context(), &o, own.Store)
+	return o
 }
 
 // batchAsked is what was asked of a batch, and what is wrong with it.
@@ -278,6 +279,18 @@ func (a *batchAsked) readItems(raw json.RawMessage) {
 		}
 		a.items = append(a.items, item)
 	}
+}
+
+// unlessWrong looks further only where the options are good as such.
+func (a *batchAsked) unlessWrong(looks ...func() error) error {
+	if len(a.faults.fields) > 0 {
+		return nil
+	}
+	var errs []error
+	for _, look := range looks {
+		errs = append(errs, look())
+	}
+	return both(errs...)
 }
 
 // refuse notes what is wrong with the store or the source of an item. Any other error ends

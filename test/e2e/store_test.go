@@ -11,8 +11,10 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -239,12 +241,19 @@ func TestStoreBatch(t *testing.T) {
 	}
 }
 
-// TestBucket: a bucket of 1,000 objects is compressed by one call; the server is killed when
-// half of it is done, and the next one does the rest. Each result is written once, and
-// another call finds all of it done.
+// TestBucket: a bucket of E2E_OBJECTS objects, 200 if it is not set, is compressed by one call;
+// the server is killed when half of it is done, and the next one does the rest. Each result is
+// written once, and another call finds all of it done.
 func TestBucket(t *testing.T) {
 	t.Parallel()
-	const objects = 1000
+	objects := 200
+	if given := os.Getenv("E2E_OBJECTS"); given != "" {
+		n, err := strconv.Atoi(given)
+		if err != nil {
+			t.Fatalf("E2E_OBJECTS: %v", err)
+		}
+		objects = n
+	}
 	b, c := newBucket(t), newClient()
 	s := storing(t)
 	id := s.connect(c, b.connector("bucket"))
@@ -269,7 +278,6 @@ func TestBucket(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.kill()
-	s.waitEnd()
 	s.launch()
 	s.waitReady()
 	s.await(t, c, ack.ID)
@@ -364,8 +372,8 @@ func TestCanary(t *testing.T) {
 			search("a command line", arguments)
 		}
 	}
-	s.signal(6) // SIGABRT: the Go runtime prints all it has
-	s.waitEnd()
+	s.signal(syscall.SIGABRT) // the Go runtime prints all it has
+	<-s.ended()
 	search("the log, with the dump of a crash,", []byte(s.log.String()))
 	if !strings.Contains(s.log.String(), "SIGABRT") {
 		t.Error("there was no dump")

@@ -20,7 +20,7 @@ const BackgroundNice = 10
 // crowdNice is that of jobs that somebody waits for, of a key that has others of which that is
 // true: each may use every core, so without it a key with one job would have to share the
 // processors evenly with one that floods.
-const crowdNice = 7
+const crowdNice = 15
 
 // overtaken is how many jobs somebody waits for may start, one after another, while
 // background jobs wait and none of them runs. The next slot is theirs, so that no stream of

@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-.PHONY: help run build test bench bench-jobs bench-engine setup fuzz clean
+.PHONY: help run build test kill-test bench bench-jobs bench-engine setup fuzz clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,6 +16,11 @@ build: setup ## Install what is missing and build bin/compressor.
 test: setup ## Install what is missing and run everything that must be green.
 	@scripts/servers.sh
 	@scripts/test.sh
+
+kill-test: export E2E_KILLS ?= 100
+kill-test: export E2E_ORDERS ?= 500
+kill-test: setup ## Kill the server under mixed jobs and look for what is lost or done twice: E2E_KILLS=100 E2E_ORDERS=500, ARGS for go test.
+	@go test ./test/e2e -run '^TestKill$$' -count=1 -timeout 2h -v $(ARGS)
 
 bench: build ## Measure the service: overhead, throughput, memory.
 	@go run ./cmd/bench

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"compressor/cmd/internal/served"
@@ -44,31 +45,11 @@ func neighbour(dir string) ([]figure, error) {
 			return nil, err
 		}
 	}
-	over := make(chan struct{})
-	var flooding sync.WaitGroup
-	failed := make([]error, parallel)
-	var mu sync.Mutex
-	answered := 0
-	for i := range parallel {
-		flooding.Go(func() {
-			for failed[i] == nil {
-				select {
-				case <-over:
-					return
-				default:
-				}
-				_, failed[i] = a.upload("a.jpg", data, false)
-				mu.Lock()
-				answered++
-				mu.Unlock()
-			}
-		})
-	}
+	stop := keepWaiting(a, data, parallel)
 	time.Sleep(3 * time.Second) // until all of them wait
 	beside, err := oneAfterAnother(b, data, requests)
-	close(over)
-	flooding.Wait()
-	if err := errors.Join(append(failed, err)...); err != nil {
+	answered, failed := stop()
+	if err := errors.Join(failed, err); err != nil {
 		return nil, err
 	}
 	ratio := func(p float64) float64 { return quantile(beside, p) / quantile(alone, p) }
@@ -79,6 +60,32 @@ func neighbour(dir string) ([]figure, error) {
 			fmt.Sprintf("p50 %.0f ms, p99 %.0f ms", quantile(beside, 0.5), quantile(beside, 0.99)), ""},
 		{"noisy neighbour: ratio of the two", fmt.Sprintf("p50 %.2f, p99 %.2f", ratio(0.5), ratio(0.99)), "p99 at most 2"},
 	}, nil
+}
+
+// keepWaiting keeps so many requests waiting. stop ends that, and tells how many were answered.
+func keepWaiting(c *client, data []byte, parallel int) (stop func() (answered int64, err error)) {
+	over := make(chan struct{})
+	failed := make([]error, parallel)
+	var flooding sync.WaitGroup
+	var answered atomic.Int64
+	for i := range parallel {
+		flooding.Go(func() {
+			for failed[i] == nil {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				_, failed[i] = c.upload("a.jpg", data, false)
+				answered.Add(1)
+			}
+		})
+	}
+	return func() (int64, error) {
+		close(over)
+		flooding.Wait()
+		return answered.Load(), errors.Join(failed...)
+	}
 }
 
 func oneAfterAnother(c *client, data []byte, n int) ([]time.Duration, error) {

@@ -88,7 +88,7 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// TestChange: at once here, within trust elsewhere; what is wrong changes nothing.
+// TestChange: at once here, within trust elsewhere, and no longer than it is meant to hold.
 func TestChange(t *testing.T) {
 	c, dir := newClock(), t.TempDir()
 	here, there := openKeys(t, dir, c), openKeys(t, dir, c)
@@ -119,15 +119,6 @@ func TestChange(t *testing.T) {
 	if err != nil || own.Bytes != 5 {
 		t.Errorf("%+v %v", own, err)
 	}
-	for want, edit := range map[string]func(*Key){
-		"scopes":      func(k *Key) { k.Scopes = nil },
-		"limits.rate": func(k *Key) { k.Own.Rate = -1 },
-		"expires":     func(k *Key) { k.Expires = c.Now() },
-	} {
-		if _, err := here.Change(t.Context(), key.ID, edit); fieldsOf(t, err) != want {
-			t.Errorf("%s: %v", want, err)
-		}
-	}
 	c.advance(time.Hour)
 	if rate(here) != 0 {
 		t.Errorf("%d after their time", rate(here))
@@ -141,6 +132,25 @@ func TestChange(t *testing.T) {
 	// A date that has passed meanwhile does not stand in the way of other changes.
 	if _, err := here.Change(t.Context(), key.ID, func(k *Key) { k.Name = "other" }); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestChangeRefused: what is wrong changes nothing.
+func TestChangeRefused(t *testing.T) {
+	c := newClock()
+	here := openKeys(t, t.TempDir(), c)
+	secret, key := create(t, here, "k")
+	for want, edit := range map[string]func(*Key){
+		"scopes":      func(k *Key) { k.Scopes = nil },
+		"limits.rate": func(k *Key) { k.Own.Rate = -1 },
+		"expires":     func(k *Key) { k.Expires = c.Now() },
+	} {
+		if _, err := here.Change(t.Context(), key.ID, edit); fieldsOf(t, err) != want {
+			t.Errorf("%s: %v", want, err)
+		}
+		if got, err := here.Authenticate(t.Context(), secret); err != nil || got.Own != (Own{}) || len(got.Scopes) == 0 {
+			t.Errorf("%s: %+v, %v", want, got, err)
+		}
 	}
 	if _, err := here.Change(t.Context(), "none", func(*Key) {}); !problem.Has(err, problem.NotFound) {
 		t.Errorf("%v", err)

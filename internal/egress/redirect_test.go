@@ -61,22 +61,26 @@ func TestRebinding(t *testing.T) {
 	}
 }
 
+// redirecting answers /hops/N with N redirects and then content, and /STATUS?to=X with that
+// status and the Location X.
+func redirecting(w http.ResponseWriter, r *http.Request) {
+	switch left, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/hops/")); {
+	case err == nil && left > 0:
+		http.Redirect(w, r, fmt.Sprintf("/hops/%d", left-1), http.StatusFound)
+	case err == nil || r.URL.Path == "/file.bin":
+		io.WriteString(w, "content")
+	default:
+		w.Header()["Location"] = r.URL.Query()["to"]
+		status, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+		w.WriteHeader(status)
+	}
+}
+
 func TestRedirects(t *testing.T) {
 	var reached atomic.Int64
 	inner := serveAt(t, "127.0.0.3:0", func(http.ResponseWriter, *http.Request) { reached.Add(1) })
 	_, innerPort, _ := net.SplitHostPort(inner)
-	origin := serveAt(t, "127.0.0.2:0", func(w http.ResponseWriter, r *http.Request) {
-		switch left, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/hops/")); {
-		case err == nil && left > 0:
-			http.Redirect(w, r, fmt.Sprintf("/hops/%d", left-1), http.StatusFound)
-		case err == nil || r.URL.Path == "/file.bin":
-			io.WriteString(w, "content")
-		default:
-			w.Header()["Location"] = r.URL.Query()["to"]
-			status, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
-			w.WriteHeader(status)
-		}
-	})
+	origin := serveAt(t, "127.0.0.2:0", redirecting)
 	zone := names{"origin.test": always("127.0.0.2"), "inner.test": always("127.0.0.3")}
 	client := New(Policy{Allow: prefixes(t, "127.0.0.2/32"), Resolver: zone.resolver()})
 	to := func(status int, target string) string {

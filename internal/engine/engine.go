@@ -293,7 +293,7 @@ func (r *run) decide(ctx context.Context, in codec.Subject, asked recipe.Recipe,
 		}
 		for _, candidate := range plan.Candidates {
 			c.steps = 0
-			c.encoding(0)
+			c.advance(encoding, 0)
 			if err := t.try(ctx, candidate); err != nil {
 				return Outcome{}, err
 			}

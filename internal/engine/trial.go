@@ -90,7 +90,7 @@ func (c *contest) add(ctx context.Context, plan codec.Plan) (*trial, error) {
 	if plan.Reference == nil {
 		return t, nil
 	}
-	b, err := t.write(ctx, plan.Reference)
+	b, err := t.write(t.prepared(ctx), plan.Reference)
 	if err != nil {
 		return nil, err
 	}
@@ -149,9 +149,9 @@ func (t *trial) encode(ctx context.Context, c codec.Candidate, draft bool) (*att
 	}
 	start := time.Now()
 	a := attempt{candidate: c, draft: draft}
-	a.blob, a.failure = t.write(t.advancing(ctx, 0, encodeShare), c.Encode)
+	a.blob, a.failure = t.write(t.advancing(ctx, encoding, 0, encodeShare), c.Encode)
 	if a.failure == nil {
-		a.failure = t.measure(t.advancing(ctx, encodeShare, 1), &a)
+		a.failure = t.measure(t.advancing(ctx, comparing, encodeShare, 1), &a)
 	}
 	t.steps++
 	if err := ctx.Err(); err != nil {

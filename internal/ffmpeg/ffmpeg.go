@@ -70,8 +70,7 @@ type Film struct {
 func (f Film) maxPixels() int { return (f.Width + 127) / 64 * 64 * (f.Height + 64) }
 
 // input are the arguments that name the film to read. Only the reader of this one container
-// is allowed, no protocol but files, no other file that it refers to, and no sound. The
-// first video that is no picture of a cover is read.
+// is allowed, no protocol but files, no other file that it refers to, and no sound.
 func input(f Film) []string {
 	return []string{
 		"-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-xerror", "-y",
@@ -80,8 +79,20 @@ func input(f Film) []string {
 		"-enable_drefs", "0", "-use_absolute_path", "0", "-max_streams", strconv.Itoa(maxStreams),
 		"-probesize", strconv.Itoa(probe), "-analyzeduration", strconv.Itoa(probe),
 		"-max_pixels", strconv.Itoa(f.maxPixels()), "-noautorotate", "-threads", strconv.Itoa(threads),
-		"-an", "-sn", "-dn", "-i", "file:" + f.Path, "-map", "0:V:0", "-map_metadata", "-1", "-map_chapters", "-1",
+		"-an", "-sn", "-dn", "-i", "file:" + f.Path,
 	}
+}
+
+// videoOnly has an output made of the first video that is no picture of a cover.
+var videoOnly = [...]string{"-map", "0:V:0", "-map_metadata", "-1", "-map_chapters", "-1"} // it is read only
+
+// counted are the arguments that name the film to read and have each of its first frames, so
+// many, told of on a pipe as it is decoded; those of an output of the video follow. A wrapped
+// frame is a reference to one: neither its pixels are copied nor their checksum is made.
+func counted(f Film, frames int, pipe string) []string {
+	args := append(input(f), videoOnly[:]...)
+	args = append(args, "-fps_mode", "passthrough", "-frames:v", strconv.Itoa(frames), "-c:v", "wrapped_avframe", "-f", "framecrc", pipe)
+	return append(args, videoOnly[:]...)
 }
 
 // ended is how the program ends when the kernel has it end, over its memory or its processor

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -35,16 +36,24 @@ func encoding() Encoding {
 
 func TestEncode(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.mp4")
-	var shares []float64
-	if err := Encode(t.Context(), clip(t), out, encoding(), func(share float64) { shares = append(shares, share) }); err != nil {
+	if err := Encode(t.Context(), clip(t), out, encoding(), nil); err != nil {
 		t.Fatal(err)
-	}
-	if len(shares) == 0 || shares[len(shares)-1] != 1 || !slices.IsSorted(shares) {
-		t.Errorf("progress %v", shares)
 	}
 	data, err := os.ReadFile(out)
 	if err != nil || !bytes.Contains(data[:32], []byte("ftyp")) {
 		t.Errorf("no film: %v", err)
+	}
+	small := encoding()
+	small.MaxBytes = 500
+	if err := Encode(t.Context(), clip(t), out, small, nil); err == nil || problem.Has(err, problem.FileCorrupt) || !strings.Contains(err.Error(), "500 bytes") {
+		t.Errorf("more than it may have: %v", err)
+	}
+	odd := filepath.Join(t.TempDir(), `it's [one] of\two|three.mp4`)
+	if err := Encode(t.Context(), clip(t), odd, encoding(), nil); err != nil {
+		t.Errorf("an odd name: %v", err)
+	}
+	if again, err := os.ReadFile(odd); err != nil || !bytes.Equal(again, data) {
+		t.Errorf("an odd name: other bytes, %v", err)
 	}
 }
 
@@ -52,7 +61,7 @@ func TestEncode(t *testing.T) {
 // more than there are is an error rather than a wait.
 func TestFrames(t *testing.T) {
 	read := func(frames []int) ([][]byte, error) {
-		f := Open(t.Context(), clip(t), frames)
+		f := Open(t.Context(), clip(t), frames, nil)
 		defer f.Close()
 		var out [][]byte
 		for range frames {
@@ -76,17 +85,17 @@ func TestFrames(t *testing.T) {
 		t.Errorf("a frame that is not there: %d frames, %v", len(got), err)
 	}
 	// A reader that goes away does not leave the decoder behind.
-	f := Open(t.Context(), clip(t), []int{0, 1})
+	f := Open(t.Context(), clip(t), []int{0, 1}, nil)
 	f.Close()
 }
 
 // TestReel: chosen frames come back as they were.
 func TestReel(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "reel.mp4")
-	if err := Reel(t.Context(), clip(t), out, "", []int{2, 7}); err != nil {
+	if err := Reel(t.Context(), clip(t), out, "", []int{2, 7}, nil); err != nil {
 		t.Fatal(err)
 	}
-	a, b := Open(t.Context(), clip(t), []int{2, 7}), Open(t.Context(), Film{out, 64, 48}, []int{0, 1})
+	a, b := Open(t.Context(), clip(t), []int{2, 7}, nil), Open(t.Context(), Film{out, 64, 48}, []int{0, 1}, nil)
 	defer a.Close()
 	defer b.Close()
 	for range 2 {
@@ -147,7 +156,7 @@ func TestLargerThanSaid(t *testing.T) {
 	if err := Encode(t.Context(), Film{large, 16, 16}, out, encoding(), nil); !problem.Has(err, problem.FileCorrupt) {
 		t.Errorf("encoded: %v", err)
 	}
-	f := Open(t.Context(), Film{large, 16, 16}, []int{0})
+	f := Open(t.Context(), Film{large, 16, 16}, []int{0}, nil)
 	defer f.Close()
 	if _, err := f.Next(); err == nil {
 		t.Error("decoded")
@@ -209,19 +218,5 @@ func TestCanceled(t *testing.T) {
 	stop()
 	if err := Encode(ctx, clip(t), filepath.Join(t.TempDir(), "out.mp4"), encoding(), nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
-	}
-}
-
-// TestMeter: progress is read whatever pieces it comes in, and rubbish is not kept.
-func TestMeter(t *testing.T) {
-	var got []float64
-	m := meter{total: 10, tell: func(share float64) { got = append(got, share) }}
-	for _, piece := range []string{"fra", "me=5\nfps=3\nframe= 7", "\nframe=x\nframe=20\n", string(make([]byte, 2*longestLine))} {
-		if n, err := m.Write([]byte(piece)); n != len(piece) || err != nil {
-			t.Error(n, err)
-		}
-	}
-	if !slices.Equal(got, []float64{0.5, 0.7, 1}) || len(m.rest) > longestLine {
-		t.Errorf("%v, %d bytes kept", got, len(m.rest))
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"compressor/internal/problem"
 	"compressor/internal/sandbox"
+	"compressor/internal/turns"
 )
 
 // Result is what one job left. It must be closed.
@@ -79,6 +80,15 @@ func (s *Slot) Run(ctx context.Context, input string, request Request, progress 
 		// starts later inherits it, as its tools do. A machine that does not let us runs the
 		// job at the priority it has: no reason to fail it.
 		_ = w.process.Nice(s.turn.Nice())
+		over := make(chan struct{})
+		defer close(over)
+		go func() {
+			select {
+			case <-s.turn.Aside():
+				_ = w.process.Nice(turns.AsideNice - s.turn.Nice())
+			case <-over:
+			}
+		}()
 	}
 	// With Landlock the input cannot be written to, so a second name of it is safe.
 	if err := w.folder.place(input, p.config.Features.Landlock > 0); err != nil {

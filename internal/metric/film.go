@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"sync"
 
 	"compressor/internal/codec"
 	"compressor/internal/engine"
@@ -65,11 +66,11 @@ func (r *filmReference) Equal(ctx context.Context, got codec.Subject) (bool, err
 		return false, err
 	}
 	defer f.Close()
-	want, err := r.film.Digest(ctx)
+	want, err := r.film.Digest(ctx, func(share float64) { codec.Progress(ctx, share/2) })
 	if err != nil {
 		return false, err
 	}
-	have, err := m.Digest(ctx)
+	have, err := m.Digest(ctx, func(share float64) { codec.Progress(ctx, (1+share)/2) })
 	return slices.Equal(want, have), err
 }
 
@@ -93,20 +94,40 @@ func (r *filmReference) Score(ctx context.Context, got codec.Subject) (engine.Sc
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	a := ffmpeg.Open(ctx, ffmpeg.Film{Path: r.path, Width: was.Width, Height: was.Height}, left)
+	p := &comparison{tell: func(share float64) { codec.Progress(ctx, share) }}
+	a := ffmpeg.Open(ctx, ffmpeg.Film{Path: r.path, Width: was.Width, Height: was.Height}, left, p.part(0))
 	defer a.Close()
-	b := ffmpeg.Open(ctx, ffmpeg.Film{Path: got.Blob.Path(), Width: is.Width, Height: is.Height}, right)
+	b := ffmpeg.Open(ctx, ffmpeg.Film{Path: got.Blob.Path(), Width: is.Width, Height: is.Height}, right, p.part(1))
 	defer b.Close()
+	compared := p.part(2)
 	sum, worst := 0.0, math.Inf(1)
 	for i := range left {
-		score, err := nextScore(a, b, was.Width, was.Height)
+		at := float64(i)
+		score, err := nextScore(a, b, was.Width, was.Height, func(share float64) { compared((at + share) / float64(len(left))) })
 		if err != nil {
 			return engine.Score{}, err
 		}
 		sum, worst = sum+score, min(worst, score)
-		codec.Progress(ctx, float64(i+1)/float64(len(left)))
 	}
 	return engine.Score{Mean: sum / float64(len(left)), Worst: worst}, nil
+}
+
+// comparison is how far one is: of the three that tell of themselves at once, the decoder of
+// either film and who compares their frames, each has a third.
+type comparison struct {
+	mu     sync.Mutex
+	shares [3]float64
+	tell   func(share float64)
+}
+
+// part gives one of them its function.
+func (c *comparison) part(i int) func(share float64) {
+	return func(share float64) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.shares[i] = max(c.shares[i], share)
+		c.tell((c.shares[0] + c.shares[1] + c.shares[2]) / 3)
+	}
 }
 
 // places gives the frames to compare, of each side. The original may be a reel that holds
@@ -120,6 +141,9 @@ func places(was, is *mp4file.Track) (left, right []int, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if len(after) == 0 {
+		return nil, nil, fmt.Errorf("no frame is shown")
+	}
 	right = mp4file.Sampled(len(after))
 	switch len(before) {
 	case len(after):
@@ -130,7 +154,8 @@ func places(was, is *mp4file.Track) (left, right []int, err error) {
 	return nil, nil, fmt.Errorf("%d frames became %d", len(before), len(after))
 }
 
-func nextScore(a, b *ffmpeg.Frames, width, height int) (float64, error) {
+// nextScore compares the next frame of both. progress is told the share of that.
+func nextScore(a, b *ffmpeg.Frames, width, height int, progress func(share float64)) (float64, error) {
 	want, err := a.Next()
 	if err != nil {
 		return 0, err
@@ -147,6 +172,8 @@ func nextScore(a, b *ffmpeg.Frames, width, height int) (float64, error) {
 		return 0, err
 	}
 	defer ref.Close()
+	progress(0.5)
 	score, err := ref.Score(frame(have))
+	progress(1)
 	return score.Mean, err
 }

@@ -1,9 +1,11 @@
 package metric_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"compressor/internal/blob"
@@ -80,5 +82,48 @@ func TestFilm(t *testing.T) {
 	}
 	if _, err := (metric.Film{}).Reference(t.Context(), codec.Subject{Blob: b}); err == nil {
 		t.Error("a reference that is no film")
+	}
+}
+
+// TestFilmProgress: a comparison tells of each frame that is decoded of either film, also of
+// those between two that are compared.
+func TestFilmProgress(t *testing.T) {
+	const rounds = 20
+	var film codec.Subject
+	clip := filepath.Join("..", "..", "testdata", "video", "clip.mp4")
+	looped := filepath.Join(t.TempDir(), "looped.mp4")
+	if text, err := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-stream_loop", strconv.Itoa(rounds-1), "-i", clip, "-an", "-c:v", "libx264", looped).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	var err error
+	if film.Blob, err = blob.Of(looped); err != nil {
+		t.Fatal(err)
+	}
+	ref, err := metric.Film{}.Reference(t.Context(), film)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ref.Close()
+	for name, compare := range map[string]func(context.Context) error{
+		"score": func(ctx context.Context) error { _, err := ref.Score(ctx, film); return err },
+		"equal": func(ctx context.Context) error { _, err := ref.Equal(ctx, film); return err },
+	} {
+		last, step, told := 0.0, 0.0, 0
+		ctx := codec.WithProgress(t.Context(), func(share float64) {
+			if share < last {
+				t.Errorf("%s: progress fell from %g to %g", name, last, share)
+			}
+			last, step, told = share, max(step, share-last), told+1
+		})
+		if err := compare(ctx); err != nil {
+			t.Fatal(err)
+		}
+		// The last of 24 samples lies in the middle of its share of the 240 frames.
+		if frames := 12*rounds - 5; name == "score" && told < 2*frames {
+			t.Errorf("%s: %d messages for %d frames of each film", name, told, frames)
+		}
+		if name == "score" && step > 1.0/3/48+1e-9 || last < 0.95 {
+			t.Errorf("%s: a step of %g, and %g in the end", name, step, last)
+		}
 	}
 }

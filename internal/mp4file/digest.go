@@ -12,8 +12,15 @@ import (
 // Digest is a fingerprint of what each track that goes along holds: its description, how
 // it is turned, the packets' bytes, sizes and times, and what of it is shown. Two films
 // with equal digests play alike, packet for packet. Where packets lie, and what stands
-// beside the streams, does not matter.
-func (m *Movie) Digest(ctx context.Context) ([][sha256.Size]byte, error) {
+// beside the streams, does not matter. progress, which may be nil, is told the share of the
+// file that is done.
+func (m *Movie) Digest(ctx context.Context, progress func(share float64)) ([][sha256.Size]byte, error) {
+	done := int64(0)
+	tell := func(size int64) {
+		if done += size; progress != nil {
+			progress(min(1, float64(done)/float64(m.size)))
+		}
+	}
 	var sums [][sha256.Size]byte
 	for i := range m.Tracks {
 		t := &m.Tracks[i]
@@ -21,7 +28,7 @@ func (m *Movie) Digest(ctx context.Context) ([][sha256.Size]byte, error) {
 			continue
 		}
 		h := sha256.New()
-		if err := m.digest(ctx, t, h); err != nil {
+		if err := m.digest(ctx, t, h, tell); err != nil {
 			return nil, err
 		}
 		sums = append(sums, [sha256.Size]byte(h.Sum(nil)))
@@ -29,7 +36,7 @@ func (m *Movie) Digest(ctx context.Context) ([][sha256.Size]byte, error) {
 	return sums, nil
 }
 
-func (m *Movie) digest(ctx context.Context, t *Track, h hash.Hash) error {
+func (m *Movie) digest(ctx context.Context, t *Track, h hash.Hash, read func(size int64)) error {
 	list, err := t.chunks(m.size)
 	if err != nil {
 		return err
@@ -60,6 +67,7 @@ func (m *Movie) digest(ctx context.Context, t *Track, h hash.Hash) error {
 		if _, err := io.Copy(h, io.NewSectionReader(m.src, c.at, c.size)); err != nil {
 			return err
 		}
+		read(c.size)
 	}
 	return nil
 }

@@ -84,11 +84,11 @@ func TestWrite(t *testing.T) {
 			if got.FastStart != o.FastStart || got.Mark != o.Mark {
 				t.Errorf("%s, %+v: fast start %t, mark %q", name, o, got.FastStart, got.Mark)
 			}
-			before, err := m.Digest(t.Context())
+			before, err := m.Digest(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			after, err := got.Digest(t.Context())
+			after, err := got.Digest(t.Context(), nil)
 			if err != nil || !slices.Equal(before, after) {
 				t.Errorf("%s, %+v: other packets (%v)", name, o, err)
 			}
@@ -122,7 +122,7 @@ func rewritten(t testing.TB, m *Movie, o Output) []byte {
 func TestDigest(t *testing.T) {
 	data := clip(t, "clip.mp4")
 	m := read(t, data)
-	want, err := m.Digest(t.Context())
+	want, err := m.Digest(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestDigest(t *testing.T) {
 	} {
 		changed := bytes.Clone(data)
 		changed[at] ^= 1
-		got, err := read(t, changed).Digest(t.Context())
+		got, err := read(t, changed).Digest(t.Context(), nil)
 		if err != nil || slices.Equal(got, want) {
 			t.Errorf("%s changed, and the digest is the same (%v)", name, err)
 		}
@@ -334,7 +334,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		want, err := m.Digest(t.Context())
+		want, err := m.Digest(t.Context(), nil)
 		if err != nil {
 			return // a packet of a track that is dropped
 		}
@@ -346,7 +346,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if have, err := got.Digest(t.Context()); err != nil || !slices.Equal(have, want) {
+		if have, err := got.Digest(t.Context(), nil); err != nil || !slices.Equal(have, want) {
 			t.Fatalf("written anew, other packets: %v", err)
 		}
 	})

@@ -14,31 +14,8 @@ func (m *Movie) track(b box) error {
 		return problem.Over("video.tracks", int64(maxTracks+1), int64(maxTracks))
 	}
 	t := Track{raw: b.raw}
-	var err error
-	if t.trak, err = boxes(b.body); err != nil {
-		return err
-	}
-	mdia, found := find(t.trak, "mdia")
-	if !found {
-		return corrupt("track without media")
-	}
-	media, err := boxes(mdia.body)
+	media, info, err := t.open(b)
 	if err != nil {
-		return err
-	}
-	minf, found := find(media, "minf")
-	if !found {
-		return corrupt("track without information")
-	}
-	info, err := boxes(minf.body)
-	if err != nil {
-		return err
-	}
-	stbl, found := find(info, "stbl")
-	if !found {
-		return corrupt("track without sample tables")
-	}
-	if t.stbl, err = boxes(stbl.body); err != nil {
 		return err
 	}
 	for _, kind := range []string{"saiz", "saio", "senc"} {
@@ -70,6 +47,31 @@ func (m *Movie) track(b box) error {
 	}
 	m.Tracks = append(m.Tracks, t)
 	return nil
+}
+
+// open reads the boxes of a trak, down to the sample tables. media are those of its mdia, info
+// those of the minf in there.
+func (t *Track) open(trak box) (media, info []box, err error) {
+	if t.trak, err = boxes(trak.body); err != nil {
+		return nil, nil, err
+	}
+	if media, err = within(t.trak, "mdia", "track without media"); err != nil {
+		return nil, nil, err
+	}
+	if info, err = within(media, "minf", "track without information"); err != nil {
+		return nil, nil, err
+	}
+	t.stbl, err = within(info, "stbl", "track without sample tables")
+	return media, info, err
+}
+
+// within reads the boxes of one that must be there.
+func within(list []box, kind, otherwise string) ([]box, error) {
+	b, found := find(list, kind)
+	if !found {
+		return nil, corrupt(otherwise)
+	}
+	return boxes(b.body)
 }
 
 // identity is the matrix of a picture that is shown as it is stored, 16.16 and 2.30.

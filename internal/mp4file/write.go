@@ -24,6 +24,8 @@ type Output struct {
 	Video *Movie
 	// Width and Height of the picture as shown, if Video has another size than before.
 	Width, Height int
+	// Progress, if set, is told the share of the packets that are written.
+	Progress func(share float64)
 }
 
 // part is one track on its way into a new file.
@@ -77,15 +79,8 @@ func (m *Movie) Write(ctx context.Context, dst io.Writer, o Output) error {
 	if _, err := dst.Write(lead); err != nil {
 		return err
 	}
-	for _, at := range order {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		p := &parts[at.part]
-		c := p.chunks[at.chunk]
-		if _, err := io.Copy(dst, io.NewSectionReader(p.src, c.at, c.size)); err != nil {
-			return err
-		}
+	if err := writeChunks(ctx, dst, parts, order, total, o.Progress); err != nil {
+		return err
 	}
 	if _, err := dst.Write(tail); err != nil || !o.Keep.All {
 		return err
@@ -96,6 +91,25 @@ func (m *Movie) Write(ctx context.Context, dst io.Writer, o Output) error {
 		}
 		if _, err := io.Copy(dst, io.NewSectionReader(m.src, s.boxStart, s.at+s.size-s.boxStart)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// writeChunks writes the packets, of total bytes.
+func writeChunks(ctx context.Context, dst io.Writer, parts []part, order []place, total int64, progress func(share float64)) error {
+	written := int64(0)
+	for _, at := range order {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		p := &parts[at.part]
+		c := p.chunks[at.chunk]
+		if _, err := io.Copy(dst, io.NewSectionReader(p.src, c.at, c.size)); err != nil {
+			return err
+		}
+		if written += c.size; progress != nil && total > 0 {
+			progress(float64(written) / float64(total))
 		}
 	}
 	return nil

@@ -20,6 +20,7 @@ type Tool struct {
 	Path   string
 	Args   []string
 	Stdout io.Writer // may be nil; written to until all that the tool wrote is read
+	Aside  io.Writer // may be nil; likewise, for what it writes to its file descriptor 3
 }
 
 // ToolError says that a tool did not do what it was started for.
@@ -103,7 +104,12 @@ func (t Tool) Run(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, t.Path, t.Args...)
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent", "TMPDIR=" + os.TempDir()}
 	cmd.Stdout, cmd.Stderr = t.Stdout, words
-	err := mortal(ctx, cmd)
+	end, err := t.aside(cmd)
+	if err != nil {
+		return err
+	}
+	err = mortal(ctx, cmd)
+	end()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -112,4 +118,27 @@ func (t Tool) Run(ctx context.Context) error {
 		return &ToolError{Status: exit.Error(), Stderr: words.String()}
 	}
 	return err
+}
+
+// aside gives the tool its file descriptor 3, if anybody reads that. end, which is called when
+// the tool has ended, returns when all of it is read.
+func (t Tool) aside(cmd *exec.Cmd) (end func(), err error) {
+	if t.Aside == nil {
+		return func() {}, nil
+	}
+	out, in, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.ExtraFiles = []*os.File{in}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer out.Close() // if it cannot be kept, the tool is to hear of it rather than wait
+		_, _ = io.Copy(t.Aside, out)
+	}()
+	return func() {
+		in.Close()
+		<-done
+	}, nil
 }

@@ -34,6 +34,35 @@ func TestToolRun(t *testing.T) {
 	}
 }
 
+// TestToolAside: what a tool writes to its third descriptor is told apart from what it writes
+// to its first, a reader who goes away is heard of, and a tool whose time is over is not
+// waited for.
+func TestToolAside(t *testing.T) {
+	var out, aside strings.Builder
+	tool := Tool{Path: "/bin/sh", Args: []string{"-c", "echo one; echo two >&3"}, Stdout: &out, Aside: &aside}
+	if err := tool.Run(t.Context()); err != nil || out.String() != "one\n" || aside.String() != "two\n" {
+		t.Errorf("%q, %q, %v", out.String(), aside.String(), err)
+	}
+	var failed *ToolError
+	err := Tool{Path: "/bin/sh", Args: []string{"-c", "exec cat /dev/zero >&3"}, Aside: deaf{}}.Run(t.Context())
+	if !errors.As(err, &failed) || failed.Status != "signal: broken pipe" {
+		t.Errorf("nobody listens: %v", err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer stop()
+	if err := (Tool{Path: "/usr/bin/sleep", Args: []string{"1000"}, Aside: &aside}).Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a tool whose time is over: %v", err)
+	}
+	if err := (Tool{Path: "/no/such/tool", Aside: &aside}).Run(t.Context()); err == nil {
+		t.Error("a tool that is not there")
+	}
+}
+
+// deaf keeps nothing.
+type deaf struct{}
+
+func (deaf) Write([]byte) (int, error) { return 0, errors.New("not heard") }
+
 // slow takes its time to begin with.
 type slow struct{ bytes int }
 

@@ -22,6 +22,10 @@ const BackgroundNice = 10
 // processors evenly with one that floods.
 const crowdNice = 7
 
+// AsideNice is what both become, for good, when a job starts that somebody waits for and that is
+// the only one of its key: then they get a thirtieth of a processor beside it.
+const AsideNice = 15
+
 // overtaken is how many jobs somebody waits for may start, one after another, while
 // background jobs wait and none of them runs. The next slot is theirs, so that no stream of
 // such requests stops them for good.
@@ -40,9 +44,10 @@ const overtaken = 8
 type Slots struct {
 	mu       sync.Mutex
 	slots    int
-	busy     int            // slots in use
-	behind   int            // of these, by background jobs
-	running  map[string]int // jobs that have a slot, by key
+	busy     int             // slots in use
+	behind   int             // of these, by background jobs
+	running  map[string]int  // jobs that have a slot, by key
+	nicer    map[*Place]bool // those of them that can still step aside
 	front    line
 	back     line
 	overtook int   // see overtaken
@@ -63,11 +68,12 @@ type Place struct {
 	seq   int64 // order of arrival
 	nice  int   // known once it has a slot
 	ready chan struct{}
+	aside chan struct{} // closed when it is to step aside
 }
 
 func New(slots int) *Slots {
 	line := func() line { return line{next: map[string]int64{}} }
-	return &Slots{slots: slots, running: map[string]int{}, front: line(), back: line()}
+	return &Slots{slots: slots, running: map[string]int{}, nicer: map[*Place]bool{}, front: line(), back: line()}
 }
 
 // mostBehind is how many slots background jobs may have: all but one, if there are several.
@@ -77,7 +83,7 @@ func (t *Slots) mostBehind() int { return max(1, t.slots-1) }
 func (t *Slots) Join(turn Turn) *Place {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	w := &Place{turn: turn, seq: t.seq, ready: make(chan struct{})}
+	w := &Place{turn: turn, seq: t.seq, ready: make(chan struct{}), aside: make(chan struct{})}
 	t.seq++
 	t.line(turn).add(w)
 	t.hand()
@@ -95,6 +101,7 @@ func (t *Slots) Leave(w *Place) {
 		return
 	}
 	t.busy--
+	delete(t.nicer, w)
 	if w.turn.Background {
 		t.behind--
 	}
@@ -144,6 +151,14 @@ func (t *Slots) start(w *Place) {
 		w.nice = BackgroundNice
 	case t.running[w.turn.Key] > 0 || t.front.has(w.turn.Key):
 		w.nice = crowdNice
+	default:
+		for other := range t.nicer {
+			close(other.aside)
+		}
+		clear(t.nicer)
+	}
+	if w.nice > 0 {
+		t.nicer[w] = true
 	}
 	t.busy++
 	t.running[w.turn.Key]++
@@ -243,6 +258,9 @@ func (w *Place) before(o *Place, running map[string]int) bool {
 
 // Ready is closed once the job has a slot.
 func (w *Place) Ready() <-chan struct{} { return w.ready }
+
+// Aside is closed when the job, which runs at some Nice, is to be nicer yet: AsideNice.
+func (w *Place) Aside() <-chan struct{} { return w.aside }
 
 // Nice is how much nicer than the service the job is to run (nice(2)), once it has a slot.
 func (w *Place) Nice() int { return w.nice }

@@ -280,3 +280,32 @@ func TestNice(t *testing.T) {
 		}
 	}
 }
+
+// TestAside: what is nicer steps aside once, when a job starts that is the only one of its key.
+func TestAside(t *testing.T) {
+	turns := New(8)
+	var nicer []*Place
+	for _, turn := range []Turn{waited("a"), waited("a"), behind("b")} {
+		nicer = append(nicer, turns.Join(turn))
+	}
+	aside := func() (n int) {
+		for _, w := range nicer {
+			select {
+			case <-w.Aside():
+				n++
+			default:
+			}
+		}
+		return n
+	}
+	turns.Join(waited("a"))
+	if n := aside(); n != 0 {
+		t.Errorf("%d stepped aside for one of their own", n)
+	}
+	turns.Leave(nicer[1])
+	turns.Join(waited("c"))
+	if n := aside(); n != 1 { // not the first of a, which is not nicer, nor the one that has left
+		t.Errorf("%d stepped aside", n)
+	}
+	turns.Join(waited("d")) // which must not close anything twice
+}

@@ -81,74 +81,81 @@ func TestSchedule(t *testing.T) {
 	})
 }
 
+// after answers the first n tries badly, and then well.
+func after(n int, bad answers) answers {
+	return func(ctx context.Context, i int) (egress.Answer, error) {
+		if i <= n {
+			return bad(ctx, i)
+		}
+		return egress.Answer{Status: 204}, nil
+	}
+}
+
+// busy answers that it is, with a Retry-After.
+func busy(header string) answers {
+	return func(context.Context, int) (egress.Answer, error) {
+		return egress.Answer{Status: 503, RetryAfter: header}, nil
+	}
+}
+
+// fails does not answer.
+func fails(err error) answers {
+	return func(context.Context, int) (egress.Answer, error) { return egress.Answer{}, err }
+}
+
+// outcome is what a kind of answer leads to.
+type outcome struct {
+	name  string
+	does  answers
+	wait  time.Duration // until it has ended
+	tries int
+	state State
+	said  string // of the first try
+}
+
 // TestAnswers: what each kind of answer leads to.
 func TestAnswers(t *testing.T) {
-	ok := func(n int, bad answers) answers {
-		return func(ctx context.Context, i int) (egress.Answer, error) {
-			if i <= n {
-				return bad(ctx, i)
-			}
-			return egress.Answer{Status: 204}, nil
-		}
-	}
-	busy := func(header string) answers {
-		return func(context.Context, int) (egress.Answer, error) {
-			return egress.Answer{Status: 503, RetryAfter: header}, nil
-		}
-	}
-	broken := func(context.Context, int) (egress.Answer, error) {
-		return egress.Answer{}, problem.Newf(problem.SourceFailed, "The name of the remote server could not be resolved.")
-	}
-	forbidden := func(context.Context, int) (egress.Answer, error) {
-		return egress.Answer{}, problem.New(problem.SourceForbidden)
-	}
-	for _, c := range []struct {
-		name  string
-		does  answers
-		wait  time.Duration // until it has ended
-		tries int
-		state State
-		said  string // of the first try
-	}{
+	unknown := problem.Newf(problem.SourceFailed, "The name of the remote server could not be resolved.")
+	for _, c := range []outcome{
 		{"good", always(200), 0, 1, Delivered, ""},
 		{"any 2xx", always(299), 0, 1, Delivered, ""},
-		{"three failures", ok(3, always(500)), 155 * time.Second, 4, Delivered, "The receiver answered with status 500."},
-		{"redirect", ok(1, always(302)), 5 * time.Second, 2, Delivered, "The receiver answered with status 302."},
+		{"three failures", after(3, always(500)), 155 * time.Second, 4, Delivered, "The receiver answered with status 500."},
+		{"redirect", after(1, always(302)), 5 * time.Second, 2, Delivered, "The receiver answered with status 302."},
 		{"gone", always(410), 0, 1, Failed, "The receiver wants no more of this (410)."},
 		{"gone later", func(ctx context.Context, i int) (egress.Answer, error) {
 			return egress.Answer{Status: []int{500, 410}[i-1]}, nil
 		}, 5 * time.Second, 2, Failed, "The receiver answered with status 500."},
-		{"hangs", ok(1, hang), 15 * time.Second, 2, Delivered, "The receiver did not answer in time."},
-		{"name unknown", ok(1, broken), 5 * time.Second, 2, Delivered, "The name of the remote server could not be resolved."},
-		{"private", ok(1, forbidden), 5 * time.Second, 2, Delivered, "Webhooks may not be sent to that address."},
-		{"Retry-After", ok(1, busy("100")), 110 * time.Second, 2, Delivered, "The receiver answered with status 503."},
-		{"a short Retry-After", ok(1, busy("1")), 5 * time.Second, 2, Delivered, "The receiver answered with status 503."},
-		{"a mad Retry-After", ok(1, busy("9999999")), 6*time.Hour + 36*time.Minute, 2, Delivered, "The receiver answered with status 503."},
+		{"hangs", after(1, hang), 15 * time.Second, 2, Delivered, "The receiver did not answer in time."},
+		{"name unknown", after(1, fails(unknown)), 5 * time.Second, 2, Delivered, "The name of the remote server could not be resolved."},
+		{"private", after(1, fails(problem.New(problem.SourceForbidden))), 5 * time.Second, 2, Delivered, "Webhooks may not be sent to that address."},
+		{"Retry-After", after(1, busy("100")), 110 * time.Second, 2, Delivered, "The receiver answered with status 503."},
+		{"a short Retry-After", after(1, busy("1")), 5 * time.Second, 2, Delivered, "The receiver answered with status 503."},
+		{"a mad Retry-After", after(1, busy("9999999")), 6*time.Hour + 36*time.Minute, 2, Delivered, "The receiver answered with status 503."},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, b *bench) {
-				b.hooks.does[address] = c.does
-				start := time.Now()
-				j := b.ends("k", Order{URL: address}, problem.New(problem.FileCorrupt))
-				defer b.run(Options{})()
-				if c.wait > 0 {
-					time.Sleep(c.wait - 500*time.Millisecond)
-					synctest.Wait()
-					if d := b.only("k"); !d.Ended.IsZero() {
-						t.Errorf("it has ended after %v: %+v", d.Ended.Sub(start), d)
-					}
-				}
-				time.Sleep(2 * time.Second)
-				synctest.Wait()
-				d := b.only("k")
-				if d.State != c.state || len(d.Tries) != c.tries || d.Tries[0].Error != c.said || d.Next != (time.Time{}) {
-					t.Errorf("%+v", d)
-				}
-				if row := b.job(j.ID); row.Noticing || row.State != job.Failed || row.Problem.Code != problem.FileCorrupt {
-					t.Errorf("a webhook changed its job: %+v", row)
-				}
-			})
-		})
+		t.Run(c.name, func(t *testing.T) { bubble(t, c.check) })
+	}
+}
+
+func (c outcome) check(t *testing.T, b *bench) {
+	b.hooks.does[address] = c.does
+	start := time.Now()
+	j := b.ends("k", Order{URL: address}, problem.New(problem.FileCorrupt))
+	defer b.run(Options{})()
+	if c.wait > 0 {
+		time.Sleep(c.wait - 500*time.Millisecond)
+		synctest.Wait()
+		if d := b.only("k"); !d.Ended.IsZero() {
+			t.Errorf("it has ended after %v: %+v", d.Ended.Sub(start), d)
+		}
+	}
+	time.Sleep(2 * time.Second)
+	synctest.Wait()
+	d := b.only("k")
+	if d.State != c.state || len(d.Tries) != c.tries || d.Tries[0].Error != c.said || d.Next != (time.Time{}) {
+		t.Errorf("%+v", d)
+	}
+	if row := b.job(j.ID); row.Noticing || row.State != job.Failed || row.Problem.Code != problem.FileCorrupt {
+		t.Errorf("a webhook changed its job: %+v", row)
 	}
 }
 

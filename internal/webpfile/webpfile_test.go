@@ -105,6 +105,28 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// refusal is a file that is refused, and why.
+type refusal struct {
+	data []byte
+	code problem.Code
+	says string // of the limit, or the cause
+}
+
+func (r refusal) check(t *testing.T) {
+	_, err := webpfile.Parse(r.data, limits)
+	if !problem.Has(err, r.code) {
+		t.Fatalf("%v, want %s", err, r.code)
+	}
+	said := err.Error()
+	if cause := problem.From(err).Cause(); cause != nil {
+		said += cause.Error()
+	}
+	if !strings.Contains(said, r.says) {
+		t.Errorf("%s, want it to say %q", said, r.says)
+	}
+}
+
+// TestParseRefuses: damaged files, and pictures of which nothing is known.
 func TestParseRefuses(t *testing.T) {
 	still := riff(lossy)
 	changed := func(at int, to byte) []byte {
@@ -113,31 +135,35 @@ func TestParseRefuses(t *testing.T) {
 		return out
 	}
 	const frame = 20 // where the bitstream of still begins
-	for name, test := range map[string]struct {
-		data []byte
-		code problem.Code
-		says string // of the limit, or the cause
-	}{
-		"nothing":               {nil, problem.FileEmpty, ""},
-		"half a header":         {[]byte("RIFF\x04\x00"), problem.FileCorrupt, "no RIFF"},
-		"a sound":               {[]byte("RIFF\x04\x00\x00\x00WAVE"), problem.FileCorrupt, "no RIFF"},
-		"no chunks":             {riff(), problem.FileCorrupt, "where a chunk"},
-		"cut":                   {still[:len(still)-2], problem.FileCorrupt, "says"},
-		"a huge size":           {changed(7, 0xff), problem.FileCorrupt, "says"},
-		"a tiny size":           {changed(4, 3), problem.FileCorrupt, "says"},
-		"a chunk too long":      {changed(16, 200), problem.FileCorrupt, "of 200 bytes"},
-		"half a chunk":          {riff(lossy, []byte("EXI")), problem.FileCorrupt, "3 bytes where"},
-		"begins with EXIF":      {riff(chunk("EXIF", nil), lossy), problem.FileCorrupt, "begins"},
-		"an interframe":         {changed(frame, still[frame]|1), problem.FileCorrupt, "frame tag"},
-		"a hidden frame":        {changed(frame, still[frame]&^(1<<4)), problem.FileCorrupt, "frame tag"},
-		"an unknown profile":    {changed(frame, still[frame]|7<<1), problem.FileCorrupt, "frame tag"},
-		"no start code":         {changed(frame+4, 9), problem.FileCorrupt, "start code"},
-		"a long partition":      {changed(frame+1, 9), problem.FileCorrupt, "partition"},
-		"no width":              {riff(chunk("VP8 ", vp8(0, 5))), problem.FileCorrupt, "0×5"},
-		"VP8 of nothing":        {riff(chunk("VP8 ", nil)), problem.FileCorrupt, "0 bytes"},
-		"VP8L of nothing":       {riff(chunk("VP8L", []byte{0x2f})), problem.FileCorrupt, "signature"},
-		"VP8L of another kind":  {riff(chunk("VP8L", append([]byte{0x2e}, vp8l(2, 2, false)[1:]...))), problem.FileCorrupt, "signature"},
-		"VP8L of the future":    {riff(chunk("VP8L", []byte{0x2f, 0, 0, 0, 0x20})), problem.FileCorrupt, "version 1"},
+	for name, test := range map[string]refusal{
+		"nothing":              {nil, problem.FileEmpty, ""},
+		"half a header":        {[]byte("RIFF\x04\x00"), problem.FileCorrupt, "no RIFF"},
+		"a sound":              {[]byte("RIFF\x04\x00\x00\x00WAVE"), problem.FileCorrupt, "no RIFF"},
+		"no chunks":            {riff(), problem.FileCorrupt, "where a chunk"},
+		"cut":                  {still[:len(still)-2], problem.FileCorrupt, "says"},
+		"a huge size":          {changed(7, 0xff), problem.FileCorrupt, "says"},
+		"a tiny size":          {changed(4, 3), problem.FileCorrupt, "says"},
+		"a chunk too long":     {changed(16, 200), problem.FileCorrupt, "of 200 bytes"},
+		"half a chunk":         {riff(lossy, []byte("EXI")), problem.FileCorrupt, "3 bytes where"},
+		"begins with EXIF":     {riff(chunk("EXIF", nil), lossy), problem.FileCorrupt, "begins"},
+		"an interframe":        {changed(frame, still[frame]|1), problem.FileCorrupt, "frame tag"},
+		"a hidden frame":       {changed(frame, still[frame]&^(1<<4)), problem.FileCorrupt, "frame tag"},
+		"an unknown profile":   {changed(frame, still[frame]|7<<1), problem.FileCorrupt, "frame tag"},
+		"no start code":        {changed(frame+4, 9), problem.FileCorrupt, "start code"},
+		"a long partition":     {changed(frame+1, 9), problem.FileCorrupt, "partition"},
+		"no width":             {riff(chunk("VP8 ", vp8(0, 5))), problem.FileCorrupt, "0×5"},
+		"VP8 of nothing":       {riff(chunk("VP8 ", nil)), problem.FileCorrupt, "0 bytes"},
+		"VP8L of nothing":      {riff(chunk("VP8L", []byte{0x2f})), problem.FileCorrupt, "signature"},
+		"VP8L of another kind": {riff(chunk("VP8L", append([]byte{0x2e}, vp8l(2, 2, false)[1:]...))), problem.FileCorrupt, "signature"},
+		"VP8L of the future":   {riff(chunk("VP8L", []byte{0x2f, 0, 0, 0, 0x20})), problem.FileCorrupt, "version 1"},
+	} {
+		t.Run(name, test.check)
+	}
+}
+
+// TestParseRefusesChunks: chunks that are not where they belong, or are too many or too large.
+func TestParseRefusesChunks(t *testing.T) {
+	for name, test := range map[string]refusal{
 		"two pictures":          {riff(lossy, lossy), problem.FileCorrupt, "second"},
 		"a late VP8X":           {riff(lossy, vp8x(0, 20, 10)), problem.FileCorrupt, "twice"},
 		"a short VP8X":          {riff(chunk("VP8X", make([]byte, 9)), lossy), problem.FileCorrupt, "9 bytes"},
@@ -163,18 +189,7 @@ func TestParseRefuses(t *testing.T) {
 		"a huge canvas": {riff(vp8x(0, 1<<24, 1<<24), lossy), problem.LimitExceeded, "image.pixels"},
 		"many chunks":   {riff(lossy, bytes.Repeat(chunk("junk", nil), 1001)), problem.LimitExceeded, "image.chunks"},
 	} {
-		_, err := webpfile.Parse(test.data, limits)
-		if !problem.Has(err, test.code) {
-			t.Errorf("%s: %v, want %s", name, err, test.code)
-			continue
-		}
-		said := err.Error()
-		if cause := problem.From(err).Cause(); cause != nil {
-			said += cause.Error()
-		}
-		if !strings.Contains(said, test.says) {
-			t.Errorf("%s: %s, want it to say %q", name, said, test.says)
-		}
+		t.Run(name, test.check)
 	}
 }
 

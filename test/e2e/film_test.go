@@ -45,7 +45,7 @@ func tool(t testing.TB, name string, args ...string) string {
 }
 
 // progress is that of an open job.
-func (s *server) progress(c *http.Client, id string) (status string, percent float64) {
+func (s *server) progress(c *http.Client, id string) (status, phase string, percent float64) {
 	s.t.Helper()
 	r, err := get(c, s.base(), "/1.0/jobs/"+id)
 	if err != nil {
@@ -53,12 +53,15 @@ func (s *server) progress(c *http.Client, id string) (status string, percent flo
 	}
 	var f struct {
 		Status   string
-		Progress struct{ Percent float64 }
+		Progress struct {
+			Percent float64
+			Phase   string
+		}
 	}
 	if err := json.Unmarshal(r.body, &f); err != nil {
 		s.t.Fatalf("%v: %s", err, r.body)
 	}
-	return f.Status, f.Progress.Percent
+	return f.Status, f.Progress.Phase, f.Progress.Percent
 }
 
 // TestFilm: a video sent to be done later is encoded in the cage, its progress rises from
@@ -68,21 +71,21 @@ func TestFilm(t *testing.T) {
 	s, c := start(t, oneAtATime...), newClient()
 	data := film(t, "384x216", 4)
 	job := s.mustUpload(c, "film.mp4", data, `{"async":true,"report":"full"}`, http.StatusAccepted)
-	seen := map[float64]bool{}
+	seen, phases := map[float64]bool{}, map[string]bool{}
 	last := 0.0
 	for {
-		status, percent := s.progress(c, job.ID)
+		status, phase, percent := s.progress(c, job.ID)
 		if status == "completed" || status == "failed" {
 			break
 		}
 		if percent < last {
 			t.Errorf("progress fell from %g to %g", last, percent)
 		}
-		last, seen[percent] = percent, true
+		last, seen[percent], phases[phase] = percent, true, true
 		time.Sleep(100 * time.Millisecond)
 	}
-	if len(seen) < 4 {
-		t.Errorf("progress was seen at %v only", seen)
+	if len(seen) < 4 || !phases["encode"] || !phases["compare"] {
+		t.Errorf("progress was seen at %v only, in the phases %v", seen, phases)
 	}
 	done := s.await(t, c, job.ID)
 	if done.Status != "completed" || done.Output.Size >= done.Input.Size || !strings.HasPrefix(done.Report.Chosen, "h264 ") {

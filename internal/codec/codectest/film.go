@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -190,22 +189,25 @@ func (c *specimen) filmCanceled(t *testing.T) {
 	}
 }
 
-// filmProgress: a long step tells how far it is, and nothing falls.
+// filmProgress: encoding and comparing each tell how far they are at every frame, and nothing
+// falls.
 func (c *specimen) filmProgress(t *testing.T) {
-	var seen []float64
+	var last float64
+	seen := map[string][]float64{}
 	q := c.request(c.src, at(recipe.CompressionHigh))
 	q.Progress = func(p engine.Progress) {
-		if len(seen) > 0 && p.Percent < seen[len(seen)-1] {
-			t.Errorf("progress fell to %g after %v", p.Percent, seen)
+		if p.Percent < last {
+			t.Errorf("progress fell from %g to %g", last, p.Percent)
 		}
-		if strings.HasPrefix(p.Phase, "encode") {
-			seen = append(seen, p.Percent)
-		}
+		last = p.Percent
+		seen[p.Phase] = append(seen[p.Phase], p.Percent)
 	}
 	if _, err := c.engine.Compress(t.Context(), q, scratch(t)); err != nil {
 		t.Fatal(err)
 	}
-	if distinct := slices.Compact(seen); len(distinct) < 4 {
-		t.Errorf("progress was told at %v only", distinct)
+	for _, phase := range []string{"encode", "compare"} {
+		if distinct := slices.Compact(seen[phase]); len(distinct) < c.facts.Frames {
+			t.Errorf("%s: progress was told at %v only, of %d frames", phase, distinct, c.facts.Frames)
+		}
 	}
 }

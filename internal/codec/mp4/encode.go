@@ -24,7 +24,7 @@ func (p *planner) encode(ctx context.Context, dst *blob.Writer, crf int) error {
 			err := ffmpeg.Encode(ctx, p.film, path, ffmpeg.Encoding{
 				CRF: crf, Preset: preset, Filter: p.filter, Timescale: p.timescale, Frames: p.shown,
 				MaxBytes: 4*p.in.Blob.Size + leastRoom,
-			}, func(share float64) { codec.Progress(ctx, share) })
+			}, func(share float64) { codec.Progress(ctx, beforeJoin*share) })
 			if err != nil {
 				return err
 			}
@@ -33,26 +33,26 @@ func (p *planner) encode(ctx context.Context, dst *blob.Writer, crf int) error {
 	})
 }
 
+// beforeJoin is the share of an encode after which its pictures are put beside the sound.
+const beforeJoin = 0.95
+
 // leastRoom is how many bytes an encoded film may have, however small the original is.
 const leastRoom = 64 << 20
 
 // join puts the pictures from the film at path in the place of the original's.
 func (p *planner) join(ctx context.Context, dst *blob.Writer, path string) error {
-	f, m, err := open(p.in.Blob)
+	f, m, err := open(p.in.Blob.Path())
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	fresh, err := blob.Of(path)
-	if err != nil {
-		return err
-	}
-	g, video, err := open(fresh)
+	g, video, err := open(path)
 	if err != nil {
 		return err
 	}
 	defer g.Close()
-	o := mp4file.Output{FastStart: p.asked.FastStart, Keep: p.keep, Mark: p.mark, Video: video}
+	o := mp4file.Output{FastStart: p.asked.FastStart, Keep: p.keep, Mark: p.mark, Video: video,
+		Progress: func(share float64) { codec.Progress(ctx, beforeJoin+(1-beforeJoin)*share) }}
 	if p.changed() {
 		o.Width, o.Height = p.width, p.height
 	}
@@ -63,7 +63,7 @@ func (p *planner) join(ctx context.Context, dst *blob.Writer, path string) error
 func (p *planner) reel(ctx context.Context, dst *blob.Writer) error {
 	return p.within(ctx, func(ctx context.Context) error {
 		return p.aside(func(path string) error {
-			if err := ffmpeg.Reel(ctx, p.film, path, p.filter, p.frames); err != nil {
+			if err := ffmpeg.Reel(ctx, p.film, path, p.filter, p.frames, func(share float64) { codec.Progress(ctx, share) }); err != nil {
 				return err
 			}
 			f, err := os.Open(path)

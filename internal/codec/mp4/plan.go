@@ -2,6 +2,7 @@ package mp4
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -87,7 +88,7 @@ func (p *planner) changed() bool { return p.filter != "" }
 
 // read looks at the film for what the plan depends on.
 func (p *planner) read() error {
-	f, m, err := open(p.in.Blob)
+	f, m, err := open(p.in.Blob.Path())
 	if err != nil {
 		return err
 	}
@@ -104,19 +105,27 @@ func (p *planner) read() error {
 	if err != nil {
 		return err
 	}
+	if len(shown) == 0 {
+		return problem.New(problem.FileCorrupt).Because(errors.New("mp4: no frame is shown"))
+	}
 	p.lost, p.shown, p.frames, p.timescale = m.Lost(p.keep), len(shown), mp4file.Sampled(len(shown)), v.Timescale
 	p.film = ffmpeg.Film{Path: p.in.Blob.Path(), Width: v.Width, Height: v.Height}
 	p.rotation, p.stretched = v.Rotation, v.Video.Stretched
 	return nil
 }
 
-// open reads a film that was inspected before.
-func open(b blob.Blob) (*os.File, *mp4file.Movie, error) {
-	f, err := b.Open()
+// open reads a film that was inspected before, or made here.
+func open(path string) (*os.File, *mp4file.Movie, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := mp4file.Read(f, b.Size, mp4file.Limits{})
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	m, err := mp4file.Read(f, info.Size(), mp4file.Limits{})
 	if err != nil {
 		f.Close()
 		return nil, nil, err
@@ -138,12 +147,13 @@ func (p *planner) copied() codec.Candidate {
 	return codec.Candidate{
 		Label: "packets copied", Format: p.to, Lossless: true,
 		Encode: func(ctx context.Context, dst *blob.Writer) error {
-			f, m, err := open(p.in.Blob)
+			f, m, err := open(p.in.Blob.Path())
 			if err != nil {
 				return err
 			}
 			defer f.Close()
-			return m.Write(ctx, dst, mp4file.Output{FastStart: p.asked.FastStart, Keep: p.keep, Mark: m.Mark})
+			return m.Write(ctx, dst, mp4file.Output{FastStart: p.asked.FastStart, Keep: p.keep, Mark: m.Mark,
+				Progress: func(share float64) { codec.Progress(ctx, share) }})
 		},
 	}
 }

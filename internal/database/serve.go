@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,8 +38,23 @@ func Serve(dir string) (*Serving, error) {
 	return s, nil
 }
 
+// patience is how long a lock is waited for. A server that was killed while it started a
+// process leaves it the lock until that has become another program, which takes milliseconds,
+// or more on a busy machine.
+const patience = 2 * time.Second
+
+// lock takes the lock, or says after patience that another process has it.
+func lock(f *os.File) error {
+	for until := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) || time.Now().After(until) {
+			return err
+		}
+	}
+}
+
 func claim(f *os.File, dir string) (*Serving, error) {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	err := lock(f)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		by := ""
 		if text, err := io.ReadAll(io.LimitReader(f, 32)); err == nil && len(text) > 0 {

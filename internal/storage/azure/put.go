@@ -153,7 +153,8 @@ func (u *upload) stage(ctx context.Context, p transfer.Part, id string) error {
 }
 
 // finish sends the request that makes the object visible. Where an object is in the way after
-// a try whose answer may have been lost, it looks whether that is ours.
+// a try whose answer may have been lost, it looks whether that is ours. A store that refuses
+// may break the connection over the rest of the body, so that its answer is lost, too.
 func (u *upload) finish(ctx context.Context, send func() (*azcore.ETag, error)) (string, error) {
 	etag := ""
 	err := u.tries.Do(ctx, func(try int) error {
@@ -163,7 +164,7 @@ func (u *upload) finish(ctx context.Context, send func() (*azcore.ETag, error)) 
 			return nil
 		}
 		err = fault(ctx, "write", storage.NoBucket, err)
-		if try == 0 || !is(err, storage.Exists) {
+		if try == 0 || u.access == nil || !is(err, storage.Exists) && !is(err, storage.Unreachable) {
 			return err
 		}
 		there, looked := u.client.GetProperties(ctx, nil)

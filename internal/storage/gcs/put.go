@@ -166,9 +166,10 @@ func (u *upload) call(ctx context.Context, bearer string) *api.ObjectsInsertCall
 }
 
 // settle looks, where an object is in the way after a try whose answer may have been lost,
-// whether it is ours.
+// whether it is ours. A store that refuses may break the connection over the rest of the body,
+// so that its answer is lost, too.
 func (u *upload) settle(ctx context.Context, bearer string, again bool, refused error) (*api.Object, error) {
-	if !u.object.Keep || !again || !is(fault(ctx, "write", storage.NoBucket, refused), storage.Exists) {
+	if !u.object.Keep || !again || !is(fault(ctx, "write", storage.NoBucket, refused), storage.Exists, storage.Unreachable) {
 		return nil, refused
 	}
 	call := u.bucket.service.Objects.Get(u.bucket.name, u.meta.Name).Context(ctx).Fields("size", "md5Hash", "crc32c", "etag")

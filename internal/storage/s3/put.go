@@ -99,7 +99,9 @@ func (b *Bucket) putWhole(ctx context.Context, o storage.Object, file *os.File, 
 			return nil
 		}
 		err = fault(ctx, "write", storage.NoBucket, err)
-		if try > 0 && is(err, storage.Exists) { // by the try before, whose answer was lost?
+		// Is it there by the try before, whose answer was lost? A store that refuses may break
+		// the connection over the rest of the body, so that its answer is lost, too.
+		if try > 0 && keep && is(err, storage.Exists, storage.Unreachable) {
 			etag, err = b.ours(ctx, o.Key, size, hex.EncodeToString(sum.MD5[:]), err)
 		}
 		return err

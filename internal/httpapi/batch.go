@@ -71,7 +71,9 @@ func (s *Server) takeBatchList(x *exchange) (work.Receipt, error) {
 		given := asked.decode(s.fetchItems, i, &own, sourceFaults)
 		o := s.itemOrder(own.ItemOptions, given)
 		fault := asked.unlessWrong(
-			func() error { return s.source(x.r.Context(), &o, recipe.Fetch{URL: own.URL, Headers: own.Headers, Source: own.Source}) },
+			func() error {
+				return s.source(x.r.Context(), &o, recipe.Fetch{URL: own.URL, Headers: own.Headers, Source: own.Source})
+			},
 			func() error { return s.store(x.r.Context(), &o, own.Store) })
 		if err := asked.refuse(i, fault); err != nil {
 			return work.Receipt{}, err

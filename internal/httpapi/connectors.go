@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"compressor/internal/account"
 	"compressor/internal/connector"
 	"compressor/internal/deliver"
 	"compressor/internal/problem"
@@ -53,6 +54,22 @@ type rightReply struct {
 	OK      bool   `json:"ok"`
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
+}
+
+// connectorRoutes are those of all this.
+func (s *Server) connectorRoutes() []route {
+	return []route{
+		{pattern: "/1.0/connectors", methods: map[string]call{
+			http.MethodGet:  {s.listConnectors, account.Connectors, account.Requests},
+			http.MethodPost: {s.makeConnector, account.Connectors, account.Requests},
+		}},
+		{pattern: "/1.0/connectors/{id}", methods: map[string]call{
+			http.MethodGet:    {s.lookAtConnector, account.Connectors, account.Requests},
+			http.MethodPatch:  {s.changeConnector, account.Connectors, account.Requests},
+			http.MethodDelete: {s.deleteConnector, account.Connectors, account.Requests},
+		}},
+		{pattern: "/1.0/connectors/{id}/test", methods: map[string]call{http.MethodPost: {s.testConnector, account.Connectors, account.Requests}}},
+	}
 }
 
 func connectorOf(c connector.Connector) connectorReply {

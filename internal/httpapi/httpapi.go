@@ -278,7 +278,7 @@ func (s *Server) routes() []route {
 		http.MethodPost:    {s.createUpload, account.Compress, account.Requests},
 		http.MethodOptions: {s.uploadOptions, account.Compress, account.Reads},
 	}
-	return []route{
+	return append(s.connectorRoutes(), []route{
 		{pattern: "/1.0/account", methods: one(http.MethodGet, call{s.account, account.Read, account.Requests})},
 		{pattern: "/1.0/upload", methods: one(http.MethodPost, call{s.upload, account.Compress, account.Requests})},
 		{pattern: "/1.0/fetch", methods: one(http.MethodPost, call{s.fetch, account.Compress, account.Requests})},
@@ -315,16 +315,6 @@ func (s *Server) routes() []route {
 			http.MethodPatch:  {s.changeKey, account.Admin, account.Requests},
 			http.MethodDelete: {s.revokeKey, account.Admin, account.Requests},
 		}},
-		{pattern: "/1.0/connectors", methods: map[string]call{
-			http.MethodGet:  {s.listConnectors, account.Connectors, account.Requests},
-			http.MethodPost: {s.makeConnector, account.Connectors, account.Requests},
-		}},
-		{pattern: "/1.0/connectors/{id}", methods: map[string]call{
-			http.MethodGet:    {s.lookAtConnector, account.Connectors, account.Requests},
-			http.MethodPatch:  {s.changeConnector, account.Connectors, account.Requests},
-			http.MethodDelete: {s.deleteConnector, account.Connectors, account.Requests},
-		}},
-		{pattern: "/1.0/connectors/{id}/test", methods: one(http.MethodPost, call{s.testConnector, account.Connectors, account.Requests})},
 		{pattern: "/1.0/openapi.json", methods: open(s.reference)},
 		{pattern: "/healthz", methods: open(s.health)},
 		{pattern: "/readyz", methods: open(s.ready)},
@@ -332,7 +322,7 @@ func (s *Server) routes() []route {
 			http.MethodGet: {do: s.download, bucket: account.Reads},
 		}},
 		{pattern: "/", known: func(*http.Request) bool { return false }},
-	}
+	}...)
 }
 
 func (s *Server) mount(r route) {

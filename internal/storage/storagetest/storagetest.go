@@ -98,6 +98,7 @@ func Run(t *testing.T, mk func(t *testing.T) *Bench, only ...string) {
 		{"ACL", testACL, false},
 		{"List", testList, false},
 		{"Remove", testRemove, false},
+		{"Stat", testStat, false},
 		{"AtOnce", testAtOnce, false},
 		{"Missing", testMissing, false},
 		{"WrongKey", testWrongKey, true},

@@ -210,7 +210,7 @@ func TestTransfer(t *testing.T) {
 	if tr.InPlace("in/a.png", "") {
 		t.Error("a result elsewhere is told to be in place")
 	}
-	for _, path := range []string{"{id}/", "file", "in/"} {
+	for _, path := range []string{"{id}/", "file", "in/", "/"} {
 		err := d.CheckTransfer(t.Context(), recipe.Prefix{ID: known, Prefix: "in/"}, store(path))
 		if !problem.Has(err, problem.OptionsInvalid) || problem.From(err).Fields[0].Path != "store.path" {
 			t.Errorf("%s: %v", path, err)

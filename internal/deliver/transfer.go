@@ -64,9 +64,8 @@ func (d *Desk) transfer(ctx context.Context, p recipe.Prefix, s recipe.Store) (*
 		return nil, err
 	}
 	t.to.place = t.target.Place
-	if t.to.place.Provider == storage.Local && t.sameBucket() && t.path == folderOf(t.prefix) {
-		return nil, problem.Invalid(problem.Field{Path: "store.path",
-			Message: "Must be another folder than that of the sources: on provider 'local' nothing tells results from sources."})
+	if wrong := t.overlap(); wrong != "" {
+		return nil, problem.Invalid(problem.Field{Path: "store.path", Message: wrong})
 	}
 	return t, nil
 }
@@ -91,8 +90,50 @@ func (t *Transfer) isResult(key string) bool {
 // sameBucket says whether results go to the bucket that their sources come from.
 func (t *Transfer) sameBucket() bool {
 	a, b := t.from.place, t.to.place
-	return a.Provider == b.Provider && a.Endpoint == b.Endpoint && a.Bucket == b.Bucket && a.Root == b.Root &&
-		a.Credentials.Account == b.Credentials.Account
+	return a.Provider == b.Provider && plainEndpoint(a.Endpoint) == plainEndpoint(b.Endpoint) && a.Bucket == b.Bucket &&
+		a.Root == b.Root && a.Credentials.Account == b.Credentials.Account
+}
+
+// plainEndpoint is an endpoint but for what does not count.
+func plainEndpoint(endpoint string) string { return strings.ToLower(strings.TrimRight(endpoint, "/")) }
+
+// overlap says what is wrong with the folder of the results, or "": they must not fall on
+// sources that are still to be read, other than each on its own.
+func (t *Transfer) overlap() string {
+	folder := folderOf(t.prefix)
+	isLocal := t.from.place.Provider == storage.Local && t.to.place.Provider == storage.Local
+	switch {
+	case isLocal && !t.sameBucket() && (within(t.to.place.Root, t.from.place.Root) || within(t.from.place.Root, t.to.place.Root)):
+		return "Must lie in a folder of the same connector, or in one that is not above or below that of the sources."
+	case !t.sameBucket():
+		return ""
+	case isLocal && t.path == folder:
+		return "Must be another folder than that of the sources: on provider 'local' nothing tells results from sources."
+	case len(t.path) < len(folder) && strings.HasPrefix(folder, t.path):
+		return "Must not be a folder above that of the sources, where results could take the places of other sources."
+	}
+	return ""
+}
+
+// within says whether one folder is the other, or below it.
+func within(folder, above string) bool {
+	return strings.HasPrefix(strings.TrimRight(folder, "/")+"/", strings.TrimRight(above, "/")+"/")
+}
+
+// Taken says whether another source has the very name that the result of o is to have, and
+// with it the place of the result.
+func (t *Transfer) Taken(ctx context.Context, o storage.Info, extension string) (bool, error) {
+	if extension == "" {
+		return false, nil
+	}
+	err := t.desk.persist(ctx, func() error {
+		_, err := t.from.Stat(ctx, o.Key+extension)
+		return err
+	})
+	if storage.Is(err, storage.NoObject) {
+		return false, nil
+	}
+	return err == nil, unread(err)
 }
 
 // Target is the key of the result of an object, given what its name ends in beside its own:
@@ -135,16 +176,20 @@ func (t *Transfer) isFrom(there, o storage.Info) bool {
 	switch {
 	case t.to.place.Provider == storage.Local:
 		return !there.Changed.Before(o.Changed)
-	case there.Key == o.Key && t.sameBucket():
-		return mark != "" // made in place: what it came from is gone
+	case there.Key == o.Key && t.sameBucket(): // made in place: the state that it came from is gone
+		given, _, _ := strings.Cut(mark, ".")
+		made, _, _ := strings.Cut(t.mark(o), ".")
+		return given == made
 	}
 	return mark == t.mark(o)
 }
 
-// mark tells what a result was made from: the object as it was, and the options.
+// mark tells what a result was made from: the name of the object with the options, and, after
+// a dot, the state that the object was in.
 func (t *Transfer) mark(o storage.Info) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%s", o.Key, o.ETag, o.Size, t.options))
-	return hex.EncodeToString(sum[:16])
+	name := sha256.Sum256(fmt.Appendf(nil, "%s\n%s", o.Key, t.options))
+	state := sha256.Sum256(fmt.Appendf(nil, "%s\n%d", o.ETag, o.Size))
+	return hex.EncodeToString(name[:12]) + "." + hex.EncodeToString(state[:12])
 }
 
 // markName is the metadata that holds the mark. Azure's names are identifiers.
@@ -171,6 +216,9 @@ func (t *Transfer) Put(ctx context.Context, o storage.Info, extension string, r 
 		return d, false, refused(problem.Invalid(wrong...))
 	}
 	object.Key = t.Target(o.Key, extension)
+	if !object.ACLNamed {
+		object.ACL = "" // what was private must not become public by being compressed
+	}
 	if t.to.place.Provider != storage.Local {
 		if object.Metadata == nil {
 			object.Metadata = map[string]string{}

@@ -144,13 +144,20 @@ func withFaults(err error, more []problem.Field) error {
 // has found.
 func sourceFaults(given map[string]json.RawMessage) []problem.Field {
 	var wrong []problem.Field
-	if address, ok := text(given["url"]); ok {
+	address, ok := text(given["url"])
+	if !ok && absent(given["url"]) && absent(given["source"]) {
+		wrong = []problem.Field{{Path: "url", Message: "Must be given, unless 'source' is."}}
+	}
+	if ok && address != "" {
 		if _, err := egress.ParseURL(address); err != nil {
 			wrong = problem.From(err).Fields
 		}
 	}
 	return append(wrong, egress.CheckHeaders(texts(given["headers"]))...)
 }
+
+// absent says whether a member was left out, or is null.
+func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 // texts are the texts in a JSON hash.
 func texts(raw json.RawMessage) map[string]string {

@@ -34,7 +34,7 @@ func (s Store) Check() []problem.Field {
 type Connector struct {
 	Name        string      `json:"name" required:"true" minLength:"1" maxLength:"255" doc:"What it is called; no two are called the same."`
 	Provider    string      `json:"provider" required:"true" enum:"s3,gcs,azure,r2,spaces,b2,local" doc:"Who keeps the objects. s3 with an endpoint is any compatible store; local is a folder that the operator allows."`
-	Credentials Credentials `json:"credentials" doc:"The way in; none for local. They are sealed at once and never shown again."`
+	Credentials Credentials `json:"credentials" writeOnly:"true" doc:"The way in; none for local. They are sealed at once and never shown again."`
 	Bucket      string      `json:"bucket,omitempty" maxLength:"255" doc:"Bucket, or container on azure, where a request names none."`
 	Region      string      `json:"region,omitempty" maxLength:"64" doc:"Its region, where a request names none."`
 	Path        string      `json:"path,omitempty" maxLength:"1024" doc:"Path, as in store, where a request names none. For local, and required there: the folder, below one of COMPRESSOR_LOCAL_ROOTS."`
@@ -56,7 +56,7 @@ type Credentials struct {
 // text takes a value away. Credentials are replaced whole.
 type ConnectorPatch struct {
 	Name        *string      `json:"name,omitempty" minLength:"1" maxLength:"255" doc:"What it is called."`
-	Credentials *Credentials `json:"credentials,omitempty" doc:"The way in, whole. It must be given when the endpoint changes."`
+	Credentials *Credentials `json:"credentials,omitempty" writeOnly:"true" doc:"The way in, whole. It must be given when the endpoint changes."`
 	Bucket      *string      `json:"bucket,omitempty" maxLength:"255" doc:"Bucket, or container, where a request names none."`
 	Region      *string      `json:"region,omitempty" maxLength:"64" doc:"Its region."`
 	Path        *string      `json:"path,omitempty" maxLength:"1024" doc:"Path where a request names none; the folder of a local one."`

@@ -86,7 +86,7 @@ func (r Reason) words() string {
 	case BadKey:
 		return "the credentials of the connector are unknown, wrong or expired"
 	case Denied:
-		return "the credentials of the connector are good, but lack the right to do that"
+		return "the store refuses that to the credentials of the connector"
 	case Exists:
 		return "there is an object of that name, and 'overwrite' is false"
 	case ACLRefused:
@@ -118,7 +118,7 @@ func Is(err error, r Reason) bool {
 // Whole says whether the fault is of the whole bucket, so that every object would meet it.
 func (f *Fault) Whole() bool {
 	switch f.Reason {
-	case NoBucket, BadKey, Denied, Forbidden, Full, ACLRefused:
+	case NoBucket, BadKey, Forbidden, Full, ACLRefused:
 		return true
 	}
 	return false

@@ -253,6 +253,10 @@ func (b *bucketJob) put(ctx context.Context, o storage.Info, source blob.Blob, d
 	} else if b.transfer.InPlace(o.Key, extension) {
 		return nil
 	}
+	if taken, err := b.transfer.Taken(ctx, o, extension); taken || err != nil {
+		*e = Entry{Key: o.Key, Status: objectSkipped, Why: "Another object has the name of its result."}
+		return err
+	}
 	got, exists, err := b.transfer.Put(ctx, o, extension, deliver.Result{
 		Job: b.job.ID, Name: done.Output.Name, MIME: done.Output.MIME, File: file, Again: b.job.Epoch > 1,
 	})

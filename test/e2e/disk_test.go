@@ -167,8 +167,8 @@ func TestDiskFull(t *testing.T) {
 	if left, err := os.ReadDir(filepath.Join(root, "incoming")); err != nil || len(left) > 0 {
 		t.Errorf("left of the upload: %v, %v", left, err)
 	}
-	leave(t, root, 0)
-	if r, err := upload(c, s.base(), "photo.jpg", photo(500, 400, 70), ""); err != nil || r.status != 507 {
+	leave(t, root, 0) // what jobs that end meanwhile leave free is less than the next picture
+	if r, err := upload(c, s.base(), "photo.jpg", photo(1600, 1200, 70), ""); err != nil || r.status != 507 {
 		t.Errorf("on a full disk: %d %s, %v", r.status, r.body, err)
 	}
 	time.Sleep(time.Second) // for jobs to meet it

@@ -20,8 +20,8 @@ var reasons = [...]struct {
 	codes  []string
 }{
 	{storage.ACLRefused, []string{"AccessControlListNotSupported"}},
-	{storage.BadKey, []string{"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "TokenRefreshRequired", "InvalidSecurity", "Unauthorized", "UnauthorizedAccess"}},
-	{storage.Denied, []string{"AccessDenied", "AllAccessDisabled", "AccountProblem", "InvalidObjectState", "NotSignedUp", "UserProjectAccountProblem", "RequestTimeTooSkewed"}},
+	{storage.BadKey, []string{"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "TokenRefreshRequired", "InvalidSecurity", "Unauthorized", "UnauthorizedAccess", "XAdminUserNotFound"}},
+	{storage.Denied, []string{"AccessDenied", "AllAccessDisabled", "AccountProblem", "NotSignedUp", "UserProjectAccountProblem", "RequestTimeTooSkewed"}},
 	{storage.NoBucket, []string{"NoSuchBucket", "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "NoSuchEndpoint"}},
 	{storage.NoObject, []string{"NoSuchKey", "NoSuchVersion"}},
 	{storage.Exists, []string{"PreconditionFailed"}},
@@ -29,7 +29,7 @@ var reasons = [...]struct {
 	{storage.Full, []string{"QuotaExceeded", "InsufficientStorage", "InsufficientCapacity", "StorageFull", "XMinioStorageFull", "TotalStorageLimitExceeded"}},
 	{storage.Busy, []string{"SlowDown", "ServiceUnavailable", "Throttling", "ThrottlingException", "TooManyRequests", "RequestLimitExceeded", "BandwidthLimitExceeded", "OperationAborted", "ConditionalRequestConflict", "ServerBusy"}},
 	{storage.Slow, []string{"RequestTimeout"}},
-	{storage.Failed, []string{"InternalError", "NoSuchUpload"}},
+	{storage.Failed, []string{"InvalidObjectState", "InternalError", "NoSuchUpload"}},
 }
 
 // fault turns an error of the SDK into ours. gone is the reason for a 404 without a code,

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"maps"
 	"testing"
+	"time"
 
 	"compressor/internal/storage"
 )
@@ -21,7 +22,7 @@ func testStat(t *testing.T, b *Bench) {
 	}
 	body.Close()
 	got, err := bucket.Stat(t.Context(), o.Key)
-	if err != nil || got.Key != o.Key || got.Size != 1234 || got.ETag == "" || !got.Changed.Equal(read.Changed) {
+	if err != nil || got.Key != o.Key || got.Size != 1234 || got.ETag == "" || !got.Changed.Truncate(time.Second).Equal(read.Changed.Truncate(time.Second)) { // a header has no less
 		t.Errorf("told %+v, read %+v, %v", got, read, err)
 	}
 	for name, text := range o.Metadata {

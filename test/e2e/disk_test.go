@@ -167,19 +167,7 @@ func TestDiskFull(t *testing.T) {
 	if left, err := os.ReadDir(filepath.Join(root, "incoming")); err != nil || len(left) > 0 {
 		t.Errorf("left of the upload: %v, %v", left, err)
 	}
-	var r reply
-	large := photo(1600, 1200, 70)
-	for range 8 { // jobs that end at that moment leave something free
-		leave(t, root, 0)
-		var err error
-		if r, err = upload(c, s.base(), "photo.jpg", large, ""); err != nil {
-			t.Fatal(err)
-		}
-		if r.status == 507 {
-			break
-		}
-	}
-	if r.status != 507 {
+	if r := uploadToFull(t, s, root); r.status != 507 {
 		t.Errorf("on a full disk: %d %s", r.status, r.body)
 	}
 	time.Sleep(time.Second) // for jobs to meet it
@@ -212,6 +200,24 @@ func TestDiskFull(t *testing.T) {
 			t.Errorf("left in %s: %v, %v", folder, left, err)
 		}
 	}
+}
+
+// uploadToFull fills the disk and uploads, until that is refused: a job that ends at that
+// moment leaves something free, so that one try may get through.
+func uploadToFull(t *testing.T, s *server, root string) (r reply) {
+	t.Helper()
+	large := photo(1600, 1200, 70)
+	for range 8 {
+		leave(t, root, 0)
+		var err error
+		if r, err = upload(newClient(), s.base(), "photo.jpg", large, ""); err != nil {
+			t.Fatal(err)
+		}
+		if r.status == 507 {
+			break
+		}
+	}
+	return r
 }
 
 // fetch has a file fetched, and waits.

@@ -164,7 +164,7 @@ func (u *upload) finish(ctx context.Context, send func() (*azcore.ETag, error)) 
 			return nil
 		}
 		err = fault(ctx, "write", storage.NoBucket, err)
-		if try == 0 || u.access == nil || !is(err, storage.Exists) && !is(err, storage.Unreachable) {
+		if try == 0 || u.access == nil || !storage.Is(err, storage.Exists, storage.Unreachable) {
 			return err
 		}
 		there, looked := u.client.GetProperties(ctx, nil)

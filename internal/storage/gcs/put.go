@@ -36,7 +36,7 @@ func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (sto
 	}
 	u := upload{bucket: b, object: o, meta: meta, file: file, size: body.Size}
 	w, err := u.run(ctx)
-	if o.ACL != "" && !o.ACLNamed && is(err, storage.ACLRefused, storage.Denied) {
+	if o.ACL != "" && !o.ACLNamed && storage.Is(err, storage.ACLRefused, storage.Denied) {
 		u.object.ACL = ""
 		w, err = u.run(ctx)
 		w.Notes = append(w.Notes, noteNoACL)
@@ -169,7 +169,7 @@ func (u *upload) call(ctx context.Context, bearer string) *api.ObjectsInsertCall
 // whether it is ours. A store that refuses may break the connection over the rest of the body,
 // so that its answer is lost, too.
 func (u *upload) settle(ctx context.Context, bearer string, again bool, refused error) (*api.Object, error) {
-	if !u.object.Keep || !again || !is(fault(ctx, "write", storage.NoBucket, refused), storage.Exists, storage.Unreachable) {
+	if !u.object.Keep || !again || !storage.Is(fault(ctx, "write", storage.NoBucket, refused), storage.Exists, storage.Unreachable) {
 		return nil, refused
 	}
 	call := u.bucket.service.Objects.Get(u.bucket.name, u.meta.Name).Context(ctx).Fields("size", "md5Hash", "crc32c", "etag")

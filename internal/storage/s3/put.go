@@ -37,7 +37,7 @@ func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (sto
 	w, err := b.put(ctx, o, body)
 	// Stores say in many ways that they take no ACL, and a bucket that blocks public access
 	// says no more than that access is denied. So it is tried once more without.
-	if o.ACL != "" && !o.ACLNamed && is(err, storage.ACLRefused, storage.Denied, storage.Invalid) {
+	if o.ACL != "" && !o.ACLNamed && storage.Is(err, storage.ACLRefused, storage.Denied, storage.Invalid) {
 		o.ACL, notes = "", append(notes, noteNoACL)
 		w, err = b.put(ctx, o, body)
 	}
@@ -59,7 +59,7 @@ func (b *Bucket) put(ctx context.Context, o storage.Object, body blob.Blob) (sto
 		switch _, _, err := b.head(ctx, o.Key); {
 		case err == nil:
 			return storage.Written{}, storage.NewFault("write", storage.Exists, "", 0, nil)
-		case !is(err, storage.NoObject):
+		case !storage.Is(err, storage.NoObject):
 			return storage.Written{}, err
 		}
 	}
@@ -101,7 +101,7 @@ func (b *Bucket) putWhole(ctx context.Context, o storage.Object, file *os.File, 
 		err = fault(ctx, "write", storage.NoBucket, err)
 		// Is it there by the try before, whose answer was lost? A store that refuses may break
 		// the connection over the rest of the body, so that its answer is lost, too.
-		if try > 0 && keep && is(err, storage.Exists, storage.Unreachable) {
+		if try > 0 && keep && storage.Is(err, storage.Exists, storage.Unreachable) {
 			etag, err = b.ours(ctx, o.Key, size, hex.EncodeToString(sum.MD5[:]), err)
 		}
 		return err

@@ -56,7 +56,7 @@ func Open(p storage.Place, o Options) (*Bucket, error) {
 		o.Endpoint = endpointURL
 	}
 	if o.TokenURL == "" {
-		o.TokenURL = tokenURL
+		o.TokenURL = storage.TokenURL
 	}
 	if o.Tries == (transfer.Tries{}) {
 		o.Tries = transfer.DefaultTries()

@@ -17,8 +17,6 @@ import (
 	"compressor/internal/storage/transfer"
 )
 
-const noteNoACL = "The bucket takes no ACLs, so the object was written without one."
-
 // Put writes an object.
 func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (storage.Written, error) {
 	file, err := body.Open()
@@ -39,7 +37,7 @@ func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (sto
 	if o.ACL != "" && !o.ACLNamed && storage.Is(err, storage.ACLRefused, storage.Denied) {
 		u.object.ACL = ""
 		w, err = u.run(ctx)
-		w.Notes = append(w.Notes, noteNoACL)
+		w.Notes = append(w.Notes, transfer.NoteNoACL)
 	}
 	if err != nil {
 		return storage.Written{}, err

@@ -83,7 +83,7 @@ func RetryAfter(header string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second
 	}
-	if at, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", header); err == nil {
+	if at, err := time.Parse(storage.HTTPDate, header); err == nil {
 		return max(at.Sub(now), 0)
 	}
 	return 0

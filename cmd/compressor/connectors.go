@@ -214,12 +214,8 @@ func (c *connectorsCall) missing(err error, id string) error {
 }
 
 func connectorRowOf(c connector.Connector) connectorRow {
-	r := connectorRow{
+	return connectorRow{
 		ID: c.ID, Name: c.Name, Provider: string(c.Provider), Credentials: c.Shown, Bucket: c.Bucket, Region: c.Region,
-		Path: c.Path, ACL: string(c.ACL), Endpoint: c.Endpoint, Created: stamp(c.Created),
+		Path: c.Path, ACL: string(c.ACL), Endpoint: c.Endpoint, Created: stamp(c.Created), LastUsed: stamp(c.Used),
 	}
-	if !c.Used.IsZero() {
-		r.LastUsed = stamp(c.Used)
-	}
-	return r
 }

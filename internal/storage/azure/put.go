@@ -36,15 +36,11 @@ func (b *Bucket) Put(ctx context.Context, o storage.Object, body contents.Blob) 
 		}
 		w.Notes = append(w.Notes, noteNoACL)
 	}
-	file, err := body.Open()
+	file, sum, err := transfer.Open(body)
 	if err != nil {
-		return storage.Written{}, storage.NewFault("write", storage.Failed, "", 0, err)
+		return storage.Written{}, err
 	}
 	defer file.Close()
-	sum, err := transfer.Part{Size: body.Size}.Digest(file)
-	if err != nil {
-		return storage.Written{}, storage.NewFault("write", storage.Failed, "", 0, err)
-	}
 	u, err := b.upload(o, file, body.Size, sum)
 	if err != nil {
 		return storage.Written{}, err

@@ -19,15 +19,11 @@ import (
 
 // Put writes an object.
 func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (storage.Written, error) {
-	file, err := body.Open()
+	file, sum, err := transfer.Open(body)
 	if err != nil {
-		return storage.Written{}, storage.NewFault("write", storage.Failed, "", 0, err)
+		return storage.Written{}, err
 	}
 	defer file.Close()
-	sum, err := transfer.Part{Size: body.Size}.Digest(file)
-	if err != nil {
-		return storage.Written{}, storage.NewFault("write", storage.Failed, "", 0, err)
-	}
 	meta, err := b.object(o, sum)
 	if err != nil {
 		return storage.Written{}, err

@@ -57,7 +57,7 @@ func (d *Desk) transfer(ctx context.Context, p recipe.Prefix, s recipe.Store) (*
 		return nil, problem.Invalid(problem.Field{Path: "store.path",
 			Message: "Must be a folder that ends in / and has no placeholder, since every object keeps its own name below it."})
 	}
-	if t.from, err = d.from(ctx, p.ID, p.Bucket, p.Region); err != nil {
+	if t.from, err = d.objects(ctx, p); err != nil {
 		return nil, err
 	}
 	if t.to.Bucket, err = d.dial(t.target.Place); err != nil {
@@ -74,12 +74,12 @@ func (d *Desk) transfer(ctx context.Context, p recipe.Prefix, s recipe.Store) (*
 // What stands for a folder is left out, and so is what lies where the results go. Errors:
 // source-failed, and what each returns.
 func (t *Transfer) List(ctx context.Context, after string, each func(storage.Info) error) error {
-	return unread(t.from.List(ctx, t.prefix, after, func(o storage.Info) error {
+	return named(unread(t.from.List(ctx, t.prefix, after, func(o storage.Info) error {
 		if strings.HasSuffix(o.Key, "/") || t.isResult(o.Key) {
 			return nil
 		}
 		return each(o)
-	}))
+	})), "source.prefix", t.prefix)
 }
 
 // isResult says whether an object lies in a folder of results inside what is listed.

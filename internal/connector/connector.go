@@ -191,8 +191,8 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 const trust = time.Minute
 
 // Open returns the place behind a connector with its secrets, and notes that it was used.
-// Errors: not-found; options-invalid, of the field connector, for a folder that the operator
-// no longer allows.
+// Errors: not-found; options-invalid, of the field path, for a folder that the operator no
+// longer allows. Who is not to see the connector need not see its folder, so it is not shown.
 func (s *Store) Open(ctx context.Context, id string) (storage.Place, storage.Defaults, error) {
 	r, err := get(ctx, s.db.Read(), id)
 	if err != nil {
@@ -210,8 +210,8 @@ func (s *Store) Open(ctx context.Context, id string) (storage.Place, storage.Def
 	if r.Provider == storage.Local {
 		var wrong string
 		if place.Root, wrong = storage.Folder(s.roots, r.Path); wrong != "" {
-			return storage.Place{}, storage.Defaults{}, problem.Invalid(problem.Field{Path: "connector",
-				Message: "Its folder is no longer below one of COMPRESSOR_LOCAL_ROOTS."})
+			return storage.Place{}, storage.Defaults{}, problem.Invalid(problem.Field{Path: "path",
+				Message: "Must be a folder below one of COMPRESSOR_LOCAL_ROOTS, which it no longer is."})
 		}
 	}
 	if now := s.now(); now.Sub(r.Used) >= trust {

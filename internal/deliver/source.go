@@ -35,10 +35,7 @@ func (d *Desk) objects(ctx context.Context, p recipe.Prefix) (opened, error) {
 // from opens the bucket of a connector, or another one that its credentials open. more finds
 // what else is wrong, on that provider.
 func (d *Desk) from(ctx context.Context, id, bucket, region string, more func(storage.Provider) []problem.Field) (opened, error) {
-	place, _, err := d.connectors.Open(ctx, id)
-	if problem.Has(err, problem.NotFound) {
-		return opened{}, problem.Invalid(problem.Field{Path: "source.id", Message: "There is no connector by that id."})
-	}
+	place, _, err := d.open(ctx, "source.id", id)
 	if err != nil {
 		return opened{}, err
 	}

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -68,5 +69,38 @@ func TestSourceName(t *testing.T) {
 	}
 	if late := told(begin("out/")); late != "source-failed|source.prefix: A link on that path leads out of the folder of the connector; got 'out/'." {
 		t.Errorf("prefix, late: %s", late)
+	}
+}
+
+// moved are connectors whose folder the operator no longer allows.
+type moved struct{}
+
+func (moved) Open(context.Context, string) (storage.Place, storage.Defaults, error) {
+	return storage.Place{}, storage.Defaults{}, problem.Invalid(problem.Field{Path: "path", Message: "Must be a folder below a root."})
+}
+
+// TestConnectorNamed: what is wrong with a connector is told of the field that named it, and
+// in a transfer of both.
+func TestConnectorNamed(t *testing.T) {
+	const wrong = ".id: Must name a connector that can be used; got 'c', whose 'path' must be a folder below a root."
+	d := New(moved{}, nil, 1)
+	s, p := recipe.Store{ID: "c"}, recipe.Prefix{ID: "c"}
+	_, late := d.Put(t.Context(), s, result(t, "x", "y"))
+	_, begun := d.Begin(t.Context(), p, s, nil)
+	_, tried := d.Try(t.Context(), "c", "")
+	for what, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"store":    {d.Check(t.Context(), s), "options-invalid|store" + wrong},
+		"source":   {d.CheckSource(t.Context(), recipe.Source{ID: "c", Path: "x"}), "options-invalid|source" + wrong},
+		"transfer": {d.CheckTransfer(t.Context(), p, s), "options-invalid|source" + wrong + "|store" + wrong},
+		"result":   {late, "store-failed|store" + wrong},
+		"objects":  {begun, "source-failed|source" + wrong},
+		"trial":    {tried, "options-invalid|path: Must be a folder below a root."},
+	} {
+		if got := told(c.err); got != c.want {
+			t.Errorf("%s: %s", what, got)
+		}
 	}
 }

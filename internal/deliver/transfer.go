@@ -31,43 +31,44 @@ type Transfer struct {
 // CheckTransfer finds what is wrong with where the results of a whole bucket go. Error:
 // options-invalid, on the fields of store and source.
 func (d *Desk) CheckTransfer(ctx context.Context, p recipe.Prefix, s recipe.Store) error {
-	_, err := d.transfer(ctx, p, s)
-	return err
+	_, from, to := d.transfer(ctx, p, s)
+	return problem.Join(from, to)
 }
 
 // Begin opens both buckets. options tells transfers apart that would make other results of
 // the same objects. Errors: store-failed, source-failed.
 func (d *Desk) Begin(ctx context.Context, p recipe.Prefix, s recipe.Store, options []byte) (*Transfer, error) {
-	t, err := d.transfer(ctx, p, s)
-	if err != nil {
-		return nil, refused(err)
+	t, from, to := d.transfer(ctx, p, s)
+	switch {
+	case from != nil:
+		return nil, unread(from)
+	case to != nil:
+		return nil, refused(to)
 	}
 	t.options = string(options)
 	return t, nil
 }
 
-func (d *Desk) transfer(ctx context.Context, p recipe.Prefix, s recipe.Store) (*Transfer, error) {
-	t := &Transfer{desk: d, prefix: p.Prefix}
-	var err error
-	if t.target, err = d.aim(ctx, s); err != nil {
-		return nil, err
+// transfer opens both, and tells what is wrong with either apart.
+func (d *Desk) transfer(ctx context.Context, p recipe.Prefix, s recipe.Store) (t *Transfer, from, to error) {
+	t = &Transfer{desk: d, prefix: p.Prefix}
+	t.from, from = d.objects(ctx, p)
+	if t.target, to = d.aim(ctx, s); to != nil {
+		return nil, from, to
 	}
 	t.path = strings.TrimPrefix(t.target.Path, "/")
-	if strings.ContainsAny(t.path, "{}") || t.path != "" && !strings.HasSuffix(t.path, "/") {
-		return nil, problem.Invalid(problem.Field{Path: "store.path",
-			Message: "Must be a folder that ends in / and has no placeholder, since every object keeps its own name below it."})
+	wrong := ""
+	switch t.to.place = t.target.Place; {
+	case strings.ContainsAny(t.path, "{}") || t.path != "" && !strings.HasSuffix(t.path, "/"):
+		wrong = "Must be a folder that ends in / and has no placeholder, since every object keeps its own name below it; got " + storage.Shown(t.path) + "."
+	case from == nil:
+		wrong = t.overlap()
 	}
-	if t.from, err = d.objects(ctx, p); err != nil {
-		return nil, err
+	if wrong != "" {
+		return nil, from, problem.Invalid(problem.Field{Path: "store.path", Message: wrong})
 	}
-	if t.to.Bucket, err = d.dial(t.target.Place); err != nil {
-		return nil, err
-	}
-	t.to.place = t.target.Place
-	if wrong := t.overlap(); wrong != "" {
-		return nil, problem.Invalid(problem.Field{Path: "store.path", Message: wrong})
-	}
-	return t, nil
+	t.to.Bucket, to = d.dial(t.target.Place)
+	return t, from, to
 }
 
 // List calls each with the objects after the key after, in order of the bytes of their keys.

@@ -37,24 +37,6 @@ func (s *Server) source(ctx context.Context, o *work.Order, asked recipe.Fetch) 
 	return s.to.Stores.CheckSource(ctx, *asked.Source)
 }
 
-// both adds up the faults of two options that were looked at apart. An error that is no
-// fault of the client's goes first.
-func both(errs ...error) error {
-	var wrong []problem.Field
-	for _, err := range errs {
-		switch {
-		case problem.Has(err, problem.OptionsInvalid):
-			wrong = append(wrong, problem.From(err).Fields...)
-		case err != nil:
-			return err
-		}
-	}
-	if len(wrong) > 0 {
-		return problem.Invalid(wrong...)
-	}
-	return nil
-}
-
 // sourceField is what a batch has instead of items that takes a whole bucket, or a part.
 const sourceField = "source"
 

@@ -35,6 +35,24 @@ func Newf(code Code, message string, args ...any) *Problem {
 // Invalid returns options-invalid for the given fields.
 func Invalid(fields ...Field) *Problem { return New(OptionsInvalid).With(fields...) }
 
+// Join adds up the faults of options that were looked at apart: nil where there are none. An
+// error that is no fault of the client's goes first, alone.
+func Join(errs ...error) error {
+	var wrong []Field
+	for _, err := range errs {
+		switch {
+		case Has(err, OptionsInvalid):
+			wrong = append(wrong, From(err).Fields...)
+		case err != nil:
+			return err
+		}
+	}
+	if len(wrong) > 0 {
+		return Invalid(wrong...)
+	}
+	return nil
+}
+
 // Over returns limit-exceeded for a file of which path names what there is too much of:
 // value, a number or words where it is not counted to its end, of which so much is allowed.
 func Over(path string, value, allowed any) *Problem {

@@ -171,3 +171,22 @@ func TestJSON(t *testing.T) {
 		t.Errorf("%v came back as %v", p, &back)
 	}
 }
+
+// TestJoin: faults of options add up, and anything else goes before them.
+func TestJoin(t *testing.T) {
+	a, b := problem.Invalid(problem.Field{Path: "a", Message: "x"}), problem.Invalid(problem.Field{Path: "b", Message: "y"})
+	full := problem.New(problem.StorageFull)
+	for _, c := range []struct {
+		errs []error
+		want string
+	}{
+		{nil, "<nil>"},
+		{[]error{nil, nil}, "<nil>"},
+		{[]error{a, nil, b}, problem.Invalid(problem.Field{Path: "a", Message: "x"}, problem.Field{Path: "b", Message: "y"}).Error()},
+		{[]error{a, full, b}, full.Error()},
+	} {
+		if got := fmt.Sprint(problem.Join(c.errs...)); got != c.want {
+			t.Errorf("%v: %s, want %s", c.errs, got, c.want)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func (f *Fault) Field(at, name string) []problem.Field {
 	switch f.Reason {
 	case NoObject, Denied, Outside, Invalid:
 		why := f.Why()
-		return []problem.Field{{Path: at, Message: strings.ToUpper(why[:1]) + why[1:] + "; got " + shown(name) + "."}}
+		return []problem.Field{{Path: at, Message: strings.ToUpper(why[:1]) + why[1:] + "; got " + Shown(name) + "."}}
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 func CheckName(at string, p Provider, name string) []problem.Field {
 	var wrong faults
 	if text := badPath(name); p == Local && text != "" {
-		wrong.say(at, "Must be the path of a file below the folder of the connector, %s; got %s.", text, shown(name))
+		wrong.say(at, "Must be the path of a file below the folder of the connector, %s; got %s.", text, Shown(name))
 	}
 	return wrong
 }
@@ -30,7 +30,7 @@ func CheckPrefix(at string, p Provider, prefix string) []problem.Field {
 	}
 	var wrong faults
 	if text := badPath(whole + begun); p == Local && text != "" {
-		wrong.say(at, "Must be the beginning of paths below the folder of the connector, %s; got %s.", text, shown(prefix))
+		wrong.say(at, "Must be the beginning of paths below the folder of the connector, %s; got %s.", text, Shown(prefix))
 	}
 	return wrong
 }

@@ -222,7 +222,7 @@ func (s *Server) describeConnectors(d *describer) hash {
 		},
 		"/1.0/connectors/{id}": hash{"parameters": []hash{id},
 			"get":    hash{"summary": "A connector.", "responses": d.replies(http.StatusOK, connectorReply{})},
-			"patch":  hash{"summary": "Change a connector. What is left out stays as it is.", "requestBody": body(s.connectorPatches.JSONSchema()), "responses": d.replies(http.StatusOK, connectorReply{})},
+			"patch":  hash{"summary": "Change a connector, by a JSON merge patch. What is left out stays as it is, and null takes a value away.", "requestBody": body(s.connectorPatches.JSONSchema()), "responses": d.replies(http.StatusOK, connectorReply{})},
 			"delete": hash{"summary": "Forget a connector. Jobs that still need it fail.", "responses": d.replies(http.StatusOK, connectorReply{})}},
 		"/1.0/connectors/{id}/test": hash{"parameters": []hash{id},
 			"post": hash{"summary": "Write, read, list and remove a small object, and tell which right is missing.",

@@ -62,13 +62,26 @@ func TestConnector(t *testing.T) {
 	}
 }
 
-// TestConnectorPatch tells what was left out from what was taken away.
+// TestConnectorPatch tells what was left out from what was taken away, which what a connector
+// must have cannot be.
 func TestConnectorPatch(t *testing.T) {
+	patches := schema.Opts{Patch: true}
 	var p recipe.ConnectorPatch
-	if err := schema.Decode([]byte(`{"bucket":"","region":null,"credentials":{"sas":"canary"}}`), &p, schema.Opts{}); err != nil {
+	good := `{"bucket":"","region":null,"path":null,"acl":null,"endpoint":null,"credentials":{"sas":"canary","key":null}}`
+	if err := schema.Decode([]byte(good), &p, patches); err != nil {
 		t.Fatal(err)
 	}
-	if p.Bucket == nil || *p.Bucket != "" || p.Region != nil || p.Name != nil || p.Credentials == nil || p.Credentials.SAS.Reveal() != "canary" {
+	for name, text := range map[string]*string{"bucket": p.Bucket, "region": p.Region, "path": p.Path, "acl": p.ACL, "endpoint": p.Endpoint} {
+		if text == nil || *text != "" {
+			t.Errorf("%s was not taken away", name)
+		}
+	}
+	if p.Name != nil || p.Credentials == nil || p.Credentials.SAS.Reveal() != "canary" {
 		t.Errorf("%+v", p)
+	}
+	const refused = "Cannot be taken away, only changed; got null."
+	want := "provider: Unknown option; known here: name, credentials, bucket, region, path, acl, endpoint.|name: " + refused + "|credentials: " + refused
+	if got := wrong(schema.Decode([]byte(`{"provider":null,"name":null,"credentials":null,"bucket":null}`), &p, patches)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

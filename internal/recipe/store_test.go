@@ -54,7 +54,7 @@ func TestConnector(t *testing.T) {
 		t.Errorf("%s, %v", shown, err)
 	}
 	bad := `{"name":"","provider":"ftp","credentials":{"access_key_id":"canary` + strings.Repeat("x", 128) + `","key":["canary"],"sas":"[secret]","password":"canary"}}`
-	want := "name: Must be at least 1 characters long; got 0.|provider: Must be one of s3, gcs, azure, r2, spaces, b2, local; got 'ftp'.|" +
+	want := "name: Must not be empty.|provider: Must be one of s3, gcs, azure, r2, spaces, b2, local; got 'ftp'.|" +
 		"credentials.password: Unknown option; known here: access_key_id, secret_access_key, service_account, account, key, sas.|" +
 		"credentials.access_key_id: Must be at most 128 characters long.|credentials.key: Must be text; got a list.|credentials.sas: Must be the secret itself, not what stands for it."
 	if got := wrong(schema.Decode([]byte(bad), &c, schema.Opts{})); got != want {

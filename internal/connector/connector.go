@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -74,11 +75,8 @@ func (s *Store) Create(ctx context.Context, c recipe.Connector) (Connector, erro
 	if err != nil {
 		return Connector{}, fmt.Errorf("new connector: %w", err)
 	}
-	now := stored(s.now())
-	r := row{Connector: Connector{
-		ID: id.String(), Name: c.Name, Provider: storage.Provider(c.Provider), Bucket: c.Bucket, Region: c.Region,
-		Path: c.Path, ACL: storage.ACL(c.ACL), Endpoint: c.Endpoint, Created: now, Updated: now,
-	}}
+	r := asked(c)
+	r.ID, r.Created, r.Updated = id.String(), stored(s.now()), stored(s.now())
 	given := credentials(c.Credentials)
 	if wrong := s.faults(r, given); len(wrong) > 0 {
 		return Connector{}, problem.Invalid(wrong...)
@@ -103,6 +101,35 @@ func (s *Store) Create(ctx context.Context, c recipe.Connector) (Connector, erro
 		return Connector{}, err
 	}
 	return r.Connector, nil
+}
+
+// asked is the row that a connector is to be.
+func asked(c recipe.Connector) row {
+	return row{Connector: Connector{
+		Name: c.Name, Provider: storage.Provider(c.Provider), Bucket: c.Bucket, Region: c.Region,
+		Path: c.Path, ACL: storage.ACL(c.ACL), Endpoint: c.Endpoint,
+	}}
+}
+
+// Explain adds to the wrong options of a body what else is wrong with the connector that it
+// asks for, so that all is told at once. c is what was good of it. Any other error is
+// returned as it is.
+func (s *Store) Explain(err error, c recipe.Connector) error {
+	if !problem.Has(err, problem.OptionsInvalid) {
+		return err
+	}
+	p := problem.From(err)
+	more := s.faults(asked(c), credentials(c.Credentials))
+	for _, f := range p.Fields {
+		group, _, _ := strings.Cut(f.Path, ".")
+		switch group {
+		case "provider", "endpoint": // by which all else is judged
+			return err
+		case "credentials": // of which a part is missing now
+			more = slices.DeleteFunc(more, func(f problem.Field) bool { return strings.HasPrefix(f.Path, group) })
+		}
+	}
+	return p.Also(more...)
 }
 
 // List returns all connectors, the oldest first.

@@ -16,6 +16,7 @@ import (
 type Connectors interface {
 	List(ctx context.Context) ([]connector.Connector, error)
 	Create(ctx context.Context, c recipe.Connector) (connector.Connector, error)
+	Explain(err error, c recipe.Connector) error
 	Get(ctx context.Context, id string) (connector.Connector, error)
 	Update(ctx context.Context, id string, p recipe.ConnectorPatch) (connector.Connector, error)
 	Delete(ctx context.Context, id string) error
@@ -101,8 +102,8 @@ func (s *Server) makeConnector(x *exchange) error {
 		return err
 	}
 	var asked recipe.Connector
-	if err := s.connectorBodies.Decode(text, &asked); err != nil {
-		return err
+	if err := s.connectorBodies.Salvage(text, &asked); err != nil {
+		return s.to.Connectors.Explain(err, asked)
 	}
 	c, err := s.to.Connectors.Create(x.r.Context(), asked)
 	if err != nil {

@@ -5,6 +5,8 @@ package problem
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -64,6 +66,18 @@ func (p *Problem) With(fields ...Field) *Problem {
 	q := *p
 	q.Fields = append(append([]Field(nil), p.Fields...), fields...)
 	return &q
+}
+
+// Also is With, but for fields that are named already, or lie below one that is: what is wrong
+// there follows from that.
+func (p *Problem) Also(more ...Field) *Problem {
+	q := p.With()
+	for _, f := range more {
+		if !slices.ContainsFunc(p.Fields, func(o Field) bool { return o.Path == f.Path || strings.HasPrefix(f.Path, o.Path+".") }) {
+			q.Fields = append(q.Fields, f)
+		}
+	}
+	return q
 }
 
 // Because returns a copy of p that wraps cause, for the log only.

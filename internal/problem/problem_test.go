@@ -190,3 +190,12 @@ func TestJoin(t *testing.T) {
 		}
 	}
 }
+
+// TestAlso: what is named already is not named again, nor what lies below it.
+func TestAlso(t *testing.T) {
+	p := problem.Invalid(problem.Field{Path: "a", Message: "x"})
+	got := p.Also(problem.Field{Path: "a", Message: "y"}, problem.Field{Path: "a.b", Message: "y"}, problem.Field{Path: "ab", Message: "y"})
+	if want := problem.Invalid(problem.Field{Path: "a", Message: "x"}, problem.Field{Path: "ab", Message: "y"}).Error(); got.Error() != want || len(p.Fields) != 1 {
+		t.Errorf("%v, want %s", got, want)
+	}
+}

@@ -1,9 +1,6 @@
 package recipe
 
-import (
-	"compressor/internal/problem"
-	"compressor/internal/vault"
-)
+import "compressor/internal/vault"
 
 // Store is where a result goes instead of staying here. What each provider takes of it is a
 // matter of package storage.
@@ -19,14 +16,6 @@ type Store struct {
 	Headers   map[string]string `json:"headers,omitempty" doc:"Headers that the object is served with: Cache-Control, Content-Type, Content-Encoding, Content-Disposition; Content-Language but on spaces and b2; Expires on s3 and r2."`
 	Tags      map[string]string `json:"tags,omitempty" maxItems:"10" doc:"Tags of the object, on s3."`
 	Overwrite bool              `json:"overwrite" default:"true" doc:"Whether an object of that name is replaced. Otherwise the job fails with store-failed."`
-}
-
-// Check holds the rules that tags cannot.
-func (s Store) Check() []problem.Field {
-	if s.Bucket != "" && s.Container != "" {
-		return []problem.Field{{Message: "Specify either 'bucket' or 'container', not both."}}
-	}
-	return nil
 }
 
 // Connector is the body of POST /1.0/connectors: a place to read from and write to, and the

@@ -15,9 +15,8 @@ func TestStore(t *testing.T) {
 	for document, want := range map[string]string{
 		`{"id":"c"}`: "true ",
 		`{"id":"c","overwrite":false,"tags":{"a":"b"}}`: "false ",
-		`{}`: "false id: Is required.",
-		`{"id":"c","bucket":"a","container":"b"}`: "false : Specify either 'bucket' or 'container', not both.",
-		`{"id":"c","acl":"everyone"}`:             "false acl: Must be one of public-read, private, public-read-write, authenticated-read, aws-exec-read, bucket-owner-read, bucket-owner-full-control; got 'everyone'.",
+		`{}`:                          "false id: Is required.",
+		`{"id":"c","acl":"everyone"}`: "false acl: Must be one of public-read, private, public-read-write, authenticated-read, aws-exec-read, bucket-owner-read, bucket-owner-full-control; got 'everyone'.",
 	} {
 		var s recipe.Store
 		err := schema.Decode([]byte(document), &s, schema.Opts{})

@@ -22,11 +22,22 @@ func (s *Schema) Decode(data []byte, into any) error {
 	if err != nil {
 		return err
 	}
-	return s.decode(v, into)
+	return s.decode(v, into, false)
 }
 
-// decode reads a parsed document into what into points to.
-func (s *Schema) decode(v *value, into any) error {
+// Salvage is Decode, but options-invalid leaves in into what was good, for who can tell what
+// else is wrong with that. A field that was not may hold anything.
+func (s *Schema) Salvage(data []byte, into any) error {
+	v, err := parse(data)
+	if err != nil {
+		return err
+	}
+	return s.decode(v, into, true)
+}
+
+// decode reads a parsed document into what into points to; keep says whether also one with
+// mistakes in it.
+func (s *Schema) decode(v *value, into any, keep bool) error {
 	to := reflect.ValueOf(into)
 	if to.Kind() != reflect.Pointer || to.IsNil() || to.Type().Elem() != s.root.typ {
 		return fmt.Errorf("schema: cannot decode a %s into a %T", s.root.typ, into)
@@ -37,10 +48,12 @@ func (s *Schema) decode(v *value, into any) error {
 	if d.more > 0 {
 		d.fields = append(d.fields, problem.Field{Message: fmt.Sprintf("%d more fields are wrong.", d.more)})
 	}
+	if len(d.fields) == 0 || keep {
+		to.Elem().Set(fresh)
+	}
 	if len(d.fields) > 0 {
 		return problem.Invalid(d.fields...)
 	}
-	to.Elem().Set(fresh)
 	return nil
 }
 

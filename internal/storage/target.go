@@ -42,6 +42,9 @@ func Aim(p Place, d Defaults, s recipe.Store) (Target, []problem.Field) {
 		wrong.say("store.container", "Is not for provider '%s'; got %s.", p.Provider, Shown(s.Container))
 	case s.Container != "":
 		bucket = s.Container
+		if s.Bucket != "" {
+			wrong.say("store", "Specify either 'bucket' or 'container', not both.")
+		}
 	}
 	place, more := p.In("store", bucket, s.Region)
 	wrong = append(wrong, more...)

@@ -163,12 +163,11 @@ func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	}
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	connectors := connector.New(db, connector.Config{Roots: []string{s.folder}, Keys: vault.Source{Data: s.dir, Log: log}})
-	stores := all.Stores{Roots: []string{s.folder}}
 	s.uploads, err = resumable.Open(files, s.desk, resumable.Limits{Open: 3, Life: time.Hour}, log, func() time.Time { return noon })
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Connectors: connectors, Stores: deliver.New(connectors, stores.Open, 1<<20), Webhooks: s.hooks, Sources: egress.New(egress.Policy{}), Staging: files, Uploads: s.uploads, Formats: formats,
+	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Connectors: connectors, Stores: deliver.New(connectors, all.Stores{Roots: []string{s.folder}}.Open, 1<<20), Webhooks: s.hooks, Sources: egress.New(egress.Policy{}), Staging: files, Uploads: s.uploads, Formats: formats,
 		Options: schema.Opts{Enums: map[string][]string{"image": {"jpeg", "png"}}},
 		Log:     log, Now: func() time.Time { return noon }})
 	if err != nil {

@@ -98,22 +98,14 @@ func TestOutside(t *testing.T) {
 	link(filepath.Join(outside, "secret"), "file")
 	link("../../../../../../etc", "up")
 	b := open(t, storage.Place{Provider: storage.Local, Root: root}, []string{root})
-	for key, want := range map[string]storage.Reason{
-		"out/secret": storage.Outside, "file": storage.Outside, "up/passwd": storage.Outside,
-		"../secret": storage.Invalid, "/etc/passwd": storage.Invalid, "a/../../secret": storage.Invalid,
-	} {
-		if _, _, err := b.Open(t.Context(), key); reason(err) != want {
+	for _, key := range []string{"out/secret", "file", "up/passwd"} {
+		if _, _, err := b.Open(t.Context(), key); reason(err) != storage.Outside {
 			t.Errorf("open %q: %v", key, err)
 		}
 	}
 	for _, prefix := range []string{"out/", "out/se", "up/", "../"} {
 		if err := b.List(t.Context(), prefix, "", func(i storage.Info) error { return nil }); reason(err) != storage.Outside {
 			t.Errorf("list %q: %v", prefix, err)
-		}
-	}
-	for _, key := range []string{"../new", "/tmp/new", "a//b", "a/./b", "a/", "", ".", ".compressor-part-x", "nul\x00"} {
-		if _, err := b.Put(t.Context(), storage.Object{Key: key}, storagetest.Body(t, 10, 1)); reason(err) != storage.Invalid {
-			t.Errorf("put %q: %v", key, err)
 		}
 	}
 	for _, key := range []string{"out/new", "up/new"} {
@@ -141,6 +133,20 @@ func TestOutside(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(outside); err != nil || len(entries) != 1 {
 		t.Errorf("outside: %v, %v", entries, err)
+	}
+}
+
+// TestNoNames: what is no path below a folder is none to the system either.
+func TestNoNames(t *testing.T) {
+	root := t.TempDir()
+	b := open(t, storage.Place{Provider: storage.Local, Root: root}, []string{root})
+	for _, key := range []string{"../new", "/etc/passwd", "a/../../b", "a//b", "a/./b", "a/", "", ".", ".compressor-part-x", "nul\x00"} {
+		if _, err := b.Put(t.Context(), storage.Object{Key: key}, storagetest.Body(t, 10, 1)); reason(err) != storage.Invalid {
+			t.Errorf("put %q: %v", key, err)
+		}
+		if _, _, err := b.Open(t.Context(), key); reason(err) != storage.Invalid {
+			t.Errorf("open %q: %v", key, err)
+		}
 	}
 }
 

@@ -24,6 +24,9 @@ type Transfer struct {
 	from, to opened
 	prefix   string
 	target   storage.Target
+	one      bool   // results go to the bucket that their sources come from
+	source   string // what stands before the keys of sources there; see storage.Identity
+	result   string // and before those of results
 	path     string // folder of the results, "" or with a slash at its end
 	options  string // what the results depend on beside the objects
 }
@@ -62,6 +65,7 @@ func (d *Desk) transfer(ctx context.Context, p recipe.Prefix, s recipe.Store) (t
 	case strings.ContainsAny(t.path, "{}") || t.path != "" && !strings.HasSuffix(t.path, "/"):
 		wrong = "Must be a folder that ends in / and has no placeholder, since every object keeps its own name below it; got " + storage.Shown(t.path) + "."
 	case from == nil:
+		t.compare()
 		wrong = t.overlap()
 	}
 	if wrong != "" {
@@ -85,32 +89,31 @@ func (t *Transfer) List(ctx context.Context, after string, each func(storage.Inf
 
 // isResult says whether an object lies in a folder of results inside what is listed.
 func (t *Transfer) isResult(key string) bool {
-	return t.sameBucket() && len(t.path) > len(folderOf(t.prefix)) && strings.HasPrefix(key, t.path)
+	return t.one && len(t.results()) > len(t.sources()) && strings.HasPrefix(t.source+key, t.results())
 }
 
-// sameBucket says whether results go to the bucket that their sources come from.
-func (t *Transfer) sameBucket() bool {
-	a, b := t.from.place, t.to.place
-	return a.Provider == b.Provider && plainEndpoint(a.Endpoint) == plainEndpoint(b.Endpoint) && a.Bucket == b.Bucket &&
-		a.Root == b.Root && a.Credentials.Account == b.Credentials.Account
-}
+// sources and results are the folders of both, by the names that the one bucket has for them.
+func (t *Transfer) sources() string { return t.source + folderOf(t.prefix) }
+func (t *Transfer) results() string { return t.result + t.path }
 
-// plainEndpoint is an endpoint but for what does not count.
-func plainEndpoint(endpoint string) string { return strings.ToLower(strings.TrimRight(endpoint, "/")) }
+// compare finds out whether both are one bucket, also under two host names.
+func (t *Transfer) compare() {
+	a, b := t.from.place.Identity(), t.to.place.Identity()
+	t.one, t.source, t.result = a.Site == b.Site && a.Bucket == b.Bucket, a.Base, b.Base
+}
 
 // overlap says what is wrong with the folder of the results, or "": they must not fall on
 // sources that are still to be read, other than each on its own.
 func (t *Transfer) overlap() string {
-	folder := folderOf(t.prefix)
 	isLocal := t.from.place.Provider == storage.Local && t.to.place.Provider == storage.Local
 	switch {
-	case isLocal && !t.sameBucket() && (within(t.to.place.Root, t.from.place.Root) || within(t.from.place.Root, t.to.place.Root)):
+	case isLocal && !t.one && (within(t.to.place.Root, t.from.place.Root) || within(t.from.place.Root, t.to.place.Root)):
 		return "Must lie in a folder of the same connector, or in one that is not above or below that of the sources."
-	case !t.sameBucket():
+	case !t.one:
 		return ""
-	case isLocal && t.path == folder:
+	case isLocal && t.results() == t.sources():
 		return "Must be another folder than that of the sources: on provider 'local' nothing tells results from sources."
-	case len(t.path) < len(folder) && strings.HasPrefix(folder, t.path):
+	case len(t.results()) < len(t.sources()) && strings.HasPrefix(t.sources(), t.results()):
 		return "Must not be a folder above that of the sources, where results could take the places of other sources."
 	}
 	return ""
@@ -145,7 +148,7 @@ func (t *Transfer) Target(key, extension string) string {
 
 // InPlace says whether the result of an object takes its place.
 func (t *Transfer) InPlace(key, extension string) bool {
-	return t.sameBucket() && t.Target(key, extension) == key
+	return t.one && t.result+t.Target(key, extension) == t.source+key
 }
 
 // Stored says whether an earlier transfer has stored the result of o as it is now, under one
@@ -177,7 +180,7 @@ func (t *Transfer) isFrom(there, o storage.Info) bool {
 	switch {
 	case t.to.place.Provider == storage.Local:
 		return !there.Changed.Before(o.Changed)
-	case there.Key == o.Key && t.sameBucket(): // made in place: the state that it came from is gone
+	case t.one && t.result+there.Key == t.source+o.Key: // made in place: the state that it came from is gone
 		given, _, _ := strings.Cut(mark, ".")
 		made, _, _ := strings.Cut(t.mark(o), ".")
 		return given == made

@@ -115,11 +115,33 @@ func asked(c recipe.Connector) row {
 // asks for, so that all is told at once. c is what was good of it. Any other error is
 // returned as it is.
 func (s *Store) Explain(err error, c recipe.Connector) error {
+	return explain(err, s.faults(asked(c), credentials(c.Credentials)))
+}
+
+// ExplainPatch is Explain for what a connector would be by a patch. One that is not there, or
+// cannot be opened, adds nothing.
+func (s *Store) ExplainPatch(ctx context.Context, id string, err error, p recipe.ConnectorPatch) error {
+	ring, failed := s.keys.Read()
+	if failed != nil {
+		return err
+	}
+	r, failed := get(ctx, s.db.Read(), id)
+	if failed != nil {
+		return err
+	}
+	given, wrong, failed := r.patch(ring, p)
+	if failed != nil {
+		return err
+	}
+	return explain(err, problem.Invalid(wrong...).Also(s.faults(r, given)...).Fields)
+}
+
+// explain adds more to wrong options, but for what follows from them.
+func explain(err error, more []problem.Field) error {
 	if !problem.Has(err, problem.OptionsInvalid) {
 		return err
 	}
 	p := problem.From(err)
-	more := s.faults(asked(c), credentials(c.Credentials))
 	for _, f := range p.Fields {
 		group, _, _ := strings.Cut(f.Path, ".")
 		switch group {
@@ -167,12 +189,12 @@ func (s *Store) Update(ctx context.Context, id string, p recipe.ConnectorPatch) 
 		if r, err = get(ctx, tx, id); err != nil {
 			return err
 		}
-		given, err := r.patch(ring, p)
+		given, wrong, err := r.patch(ring, p)
 		if err != nil {
 			return err
 		}
-		if wrong := s.faults(r, given); len(wrong) > 0 {
-			return problem.Invalid(wrong...)
+		if all := problem.Invalid(wrong...).Also(s.faults(r, given)...); len(all.Fields) > 0 {
+			return all
 		}
 		if err := nameIsFree(ctx, tx, r); err != nil {
 			return err

@@ -17,6 +17,7 @@ type Connectors interface {
 	List(ctx context.Context) ([]connector.Connector, error)
 	Create(ctx context.Context, c recipe.Connector) (connector.Connector, error)
 	Explain(err error, c recipe.Connector) error
+	ExplainPatch(ctx context.Context, id string, err error, p recipe.ConnectorPatch) error
 	Get(ctx context.Context, id string) (connector.Connector, error)
 	Update(ctx context.Context, id string, p recipe.ConnectorPatch) (connector.Connector, error)
 	Delete(ctx context.Context, id string) error
@@ -138,8 +139,8 @@ func (s *Server) changeConnector(x *exchange) error {
 		return err
 	}
 	var patch recipe.ConnectorPatch
-	if err := s.connectorPatches.Decode(text, &patch); err != nil {
-		return err
+	if err := s.connectorPatches.Salvage(text, &patch); err != nil {
+		return s.to.Connectors.ExplainPatch(x.r.Context(), id, err, patch)
 	}
 	c, err := s.to.Connectors.Update(x.r.Context(), id, patch)
 	if err != nil {

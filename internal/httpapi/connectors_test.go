@@ -77,6 +77,9 @@ func TestPatchNull(t *testing.T) {
 	if a = s.try(t, "GET", path, nil, nil); a.body["name"] != "new" || a.body["bucket"] != nil {
 		t.Errorf("a refused patch changed it: %s", a.text)
 	}
+	a = s.json1(t, "PATCH", path, `{"name":null,"bucket":"B","endpoint":"https://other.example.com"}`)
+	expectError(t, a, 422, problem.OptionsInvalid, "", "name"+refused, "credentials: Must be given again when the endpoint changes.",
+		"bucket: Must be 3 to 63 lower-case letters, digits, dots and hyphens, and no IP address; got 'B'.")
 	path = "/1.0/connectors/" + s.connect(t, `{"name":"disk","provider":"local","path":"box"}`)
 	a = s.json1(t, "PATCH", path, `{"path":null}`)
 	expectError(t, a, 422, problem.OptionsInvalid, "", "path: Is required for provider 'local': a folder below one of COMPRESSOR_LOCAL_ROOTS.")

@@ -183,3 +183,21 @@ func refused(err error) error {
 	}
 	return err
 }
+
+// Collision finds two of these stores under which results would lie under one name, whatever
+// the files are called. A nil one is none.
+func Collision(stores []*recipe.Store) (first, second int, found bool) {
+	type name struct{ id, bucket, container, path string }
+	seen := map[name]int{}
+	for i, s := range stores {
+		if s == nil || storage.Distinct(s.Path) {
+			continue
+		}
+		n := name{s.ID, s.Bucket, s.Container, s.Path}
+		if before, has := seen[n]; has {
+			return before, i, true
+		}
+		seen[n] = i
+	}
+	return 0, 0, false
+}

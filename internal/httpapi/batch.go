@@ -159,6 +159,7 @@ func (s *Server) readBatchForm(x *exchange, scratch *blob.Scratch) ([]intake.Sta
 // submitBatch submits what was asked, unless something is wrong with it. all is what tells
 // the items from those of another request.
 func (s *Server) submitBatch(x *exchange, asked *batchAsked, items []work.Item, all any) (work.Receipt, error) {
+	asked.faults.add("", collision(items)...)
 	if err := asked.faults.problem(); err != nil {
 		return work.Receipt{}, err
 	}

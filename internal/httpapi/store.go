@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 
 	"compressor/internal/deliver"
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
+	"compressor/internal/schema"
 	"compressor/internal/work"
 )
 
@@ -59,6 +61,20 @@ func fieldsIn(err error) []problem.Field {
 		return nil
 	}
 	return problem.From(err).Fields
+}
+
+// collision tells of items whose results would overwrite each other.
+func collision(items []work.Item) []problem.Field {
+	stores := make([]*recipe.Store, len(items))
+	for i, item := range items {
+		stores[i] = item.Order.Store
+	}
+	first, second, found := deliver.Collision(stores)
+	if !found {
+		return nil
+	}
+	return []problem.Field{{Path: itemPath(second) + ".store.path", Message: fmt.Sprintf(
+		"The result of %s would lie there, too: must hold {id}, {name} or {sha1}, or end in /; got '%s'.", itemPath(first), schema.Printable(stores[second].Path))}}
 }
 
 // sourceField is what a batch has instead of items that takes a whole bucket, or a part.

@@ -56,7 +56,7 @@ func (b *Bucket) put(ctx context.Context, o storage.Object, body blob.Blob) (sto
 	defer file.Close()
 	var w storage.Written
 	if o.Keep && b.preset.keep != byHeader {
-		switch _, _, err := b.head(ctx, o.Key); {
+		switch _, err := b.head(ctx, "write", o.Key); {
 		case err == nil:
 			return storage.Written{}, storage.NewFault("write", storage.Exists, "", 0, nil)
 		case !is(err, storage.NoObject):
@@ -111,11 +111,11 @@ func (b *Bucket) putWhole(ctx context.Context, o storage.Object, file *os.File, 
 
 // ours returns the ETag of an object if it is the very one that was just sent, else refused.
 func (b *Bucket) ours(ctx context.Context, key string, size int64, etag string, refused error) (string, error) {
-	there, tag, err := b.head(ctx, key)
-	if err != nil || there != size || tag != etag {
+	there, err := b.head(ctx, "write", key)
+	if err != nil || aws.ToInt64(there.ContentLength) != size || plainTag(there.ETag) != etag {
 		return "", refused
 	}
-	return tag, nil
+	return etag, nil
 }
 
 // checks are the sums of a body that the store is to check, of which one is nil.

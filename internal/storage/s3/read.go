@@ -91,17 +91,5 @@ func (b *Bucket) Remove(ctx context.Context, key string) error {
 	return err
 }
 
-// head looks whether an object is there, and which.
-func (b *Bucket) head(ctx context.Context, key string) (size int64, etag string, err error) {
-	err = b.tries.Do(ctx, func(int) error {
-		out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
-		if err == nil {
-			size, etag = aws.ToInt64(out.ContentLength), plainTag(out.ETag)
-		}
-		return fault(ctx, "write", storage.NoObject, err)
-	})
-	return size, etag, err
-}
-
 // plainTag is an ETag without its quotes.
 func plainTag(etag *string) string { return strings.Trim(aws.ToString(etag), `"`) }

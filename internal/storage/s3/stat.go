@@ -10,13 +10,39 @@ import (
 )
 
 // Stat tells of an object without reading it.
-func (b *Bucket) Stat(ctx context.Context, key string) (info storage.Info, err error) {
+func (b *Bucket) Stat(ctx context.Context, key string) (storage.Info, error) {
+	out, err := b.head(ctx, "read", key)
+	if err != nil {
+		return storage.Info{}, err
+	}
+	return storage.Info{Key: key, Size: aws.ToInt64(out.ContentLength), Changed: aws.ToTime(out.LastModified), ETag: plainTag(out.ETag), Metadata: out.Metadata}, nil
+}
+
+// head looks whether an object is there, and which. A refusal to a HEAD has no body, so that
+// a wrong secret looks like a right that is missing; the same is asked by a GET for the code.
+func (b *Bucket) head(ctx context.Context, doing, key string) (out *s3.HeadObjectOutput, err error) {
 	err = b.tries.Do(ctx, func(int) error {
-		out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
-		if err == nil {
-			info = storage.Info{Key: key, Size: aws.ToInt64(out.ContentLength), Changed: aws.ToTime(out.LastModified), ETag: plainTag(out.ETag), Metadata: out.Metadata}
+		var err error
+		out, err = b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
+		err = fault(ctx, doing, storage.NoObject, err)
+		if is(err, storage.Denied, storage.Invalid) {
+			err = b.refusal(ctx, doing, key, err)
 		}
-		return fault(ctx, "read", storage.NoObject, err)
+		return err
 	})
-	return info, err
+	return out, err
+}
+
+// refusal is why a HEAD was refused: what a GET of one byte says, unless it says nothing of
+// the credentials or the bucket.
+func (b *Bucket) refusal(ctx context.Context, doing, key string, refused error) error {
+	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: aws.String("bytes=0-0")})
+	if err == nil {
+		out.Body.Close() //nolint:errcheck // nobody reads it
+		return refused
+	}
+	if err = fault(ctx, doing, storage.NoObject, err); is(err, storage.BadKey, storage.Denied, storage.NoBucket) {
+		return err
+	}
+	return refused
 }

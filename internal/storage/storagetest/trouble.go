@@ -43,10 +43,21 @@ func testWrongKey(t *testing.T, b *Bench) {
 	if !b.Can.Keys {
 		t.Skip("the server takes any credentials")
 	}
-	for _, err := range everything(t, b.open(t, Setup{WrongKey: true})) {
+	bucket := b.open(t, Setup{WrongKey: true})
+	errs := everything(t, bucket)
+	for _, err := range errs {
 		f := fails(t, err, storage.BadKey, storage.Denied)
 		if f.Retry() {
 			t.Errorf("%v would be tried again", f)
+		}
+	}
+	// A look, which may get an answer without a body, is told the same as a write.
+	want := fails(t, errs[0], storage.BadKey, storage.Denied)
+	_, looked := bucket.Stat(t.Context(), "key")
+	_, kept := bucket.Put(t.Context(), storage.Object{Key: "key", MIME: "image/png", Keep: true}, Body(t, 10, 1))
+	for _, err := range []error{looked, kept} {
+		if f := fails(t, err, want.Reason); f.Code != want.Code {
+			t.Errorf("%v; a write was told %v", f, want)
 		}
 	}
 	b.nothing(t, "key")

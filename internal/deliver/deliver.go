@@ -104,11 +104,14 @@ type opened struct {
 
 func (d *Desk) put(ctx context.Context, to opened, object storage.Object, r Result) (Delivered, error) {
 	var written storage.Written
+	rounds := 0
 	err := d.persist(ctx, func() (err error) {
+		rounds++
 		written, err = to.Put(ctx, object, r.File)
 		return err
 	})
-	if r.Again && storage.Is(err, storage.Exists) && same(ctx, to, object.Key, r.File) {
+	// The answer to an earlier round may have been lost, as well as the end of an earlier try.
+	if (r.Again || rounds > 1) && storage.Is(err, storage.Exists) && same(ctx, to, object.Key, r.File) {
 		err = nil
 	}
 	if err != nil {

@@ -126,6 +126,55 @@ func TestAgain(t *testing.T) {
 	}
 }
 
+// forgetful writes, but the answers to its first writes are lost.
+type forgetful struct {
+	storage.Bucket
+	lost int
+	puts *int
+}
+
+func (f forgetful) Put(ctx context.Context, o storage.Object, b blob.Blob) (storage.Written, error) {
+	w, err := f.Bucket.Put(ctx, o, b)
+	if *f.puts++; *f.puts <= f.lost {
+		return storage.Written{}, storage.NewFault("write", storage.Unreachable, "", 0, nil)
+	}
+	return w, err
+}
+
+// TestLostRound: what an earlier round of a job has written, although its answer was lost, is
+// no object of another's; one that holds other bytes is.
+func TestLostRound(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		lost   int
+		before string // what lies there already
+		ok     bool
+	}{
+		{"the first answer", 1, "", true},
+		{"two answers", 2, "", true},
+		{"another's object", 1, "others", false},
+		{"another's object of these bytes, and no answer lost", 0, "pixels", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				puts := 0
+				d, root := desk(t, func(b storage.Bucket) storage.Bucket { return forgetful{b, c.lost, &puts} })
+				if c.before != "" {
+					if err := os.WriteFile(filepath.Join(root, "x.png"), []byte(c.before), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s := store("x.png")
+				s.Overwrite = false
+				got, err := d.Put(t.Context(), s, result(t, "x.png", "pixels"))
+				if c.ok && (err != nil || got.URL != "local:x.png") || !c.ok && !storage.Is(err, storage.Exists) {
+					t.Errorf("%s, %v after %d rounds", got.URL, err, puts)
+				}
+			})
+		})
+	}
+}
+
 // TestGone: what a connector does not allow is told as wrong options before there is a result,
 // and as the failure of the job after.
 func TestGone(t *testing.T) {

@@ -18,7 +18,7 @@
 //
 // A struct is a hash of options and an embedded struct is part of its holder. A pointer is
 // optional: nil means not given, never zero. A time.Duration is a text such as "55s", and a
-// type with UnmarshalText is a text or a number. A list type with a method AsList also
+// type with UnmarshalText is a text or, if no secret, a number. A list type with a method AsList also
 // takes one bare item. JSON null means not given.
 //
 // The reader is our own and does not stand on huma's registry, which was tried on the same

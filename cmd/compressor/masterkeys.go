@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"os"
-	"path/filepath"
 	"strconv"
 
 	"compressor/internal/config"
@@ -49,14 +46,11 @@ func masterKeysVerb(ctx context.Context, args []string, t terminal) error {
 	if t.helped(args, masterKeysHelp, flags) {
 		return nil
 	}
-	loaded, rest, err := t.read(args, flags)
+	settings, rest, err := t.readBeside(args, flags)
 	if err != nil {
 		return err
 	}
-	if err := notOfService(loaded.Settings); err != nil {
-		return err
-	}
-	c.config = loaded.Config
+	c.config = settings
 	var do func(context.Context) error
 	if len(rest) == 1 {
 		do = map[string]func(context.Context) error{"status": c.status, "add": c.add, "rotate": c.rotate}[rest[0]]
@@ -64,15 +58,10 @@ func masterKeysVerb(ctx context.Context, args []string, t terminal) error {
 	if do == nil {
 		return problem.Newf(problem.OptionsInvalid, "Say what to do: status, add or rotate.")
 	}
-	if _, err := os.Stat(filepath.Join(c.config.Server.Data, database.File)); errors.Is(err, os.ErrNotExist) {
-		return problem.Newf(problem.NotFound, "There is no database in the data folder '%s'.", c.config.Server.Data)
-	}
-	db, err := database.Open(ctx, c.config.Server.Data)
-	if err != nil {
-		return err
-	}
-	c.connectors = connectorsOf(db, c.config, nil)
-	return errors.Join(do(ctx), db.Close())
+	return withDatabase(ctx, c.config.Server.Data, "There is no database", func(db *database.DB) error {
+		c.connectors = connectorsOf(db, c.config, nil)
+		return do(ctx)
+	})
 }
 
 func (c *masterKeysCall) status(ctx context.Context) error {

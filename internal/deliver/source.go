@@ -18,12 +18,6 @@ func (d *Desk) CheckSource(ctx context.Context, s recipe.Source) error {
 	return err
 }
 
-// CheckPrefix is CheckSource for all objects of a bucket.
-func (d *Desk) CheckPrefix(ctx context.Context, p recipe.Prefix) error {
-	_, err := d.from(ctx, p.ID, p.Bucket, p.Region)
-	return err
-}
-
 // from opens the bucket of a connector, or another one that its credentials open.
 func (d *Desk) from(ctx context.Context, id, bucket, region string) (opened, error) {
 	place, _, err := d.connectors.Open(ctx, id)
@@ -72,10 +66,9 @@ func (d *Desk) copy(ctx context.Context, bucket storage.Bucket, key string, scra
 		return blob.Blob{}, err
 	}
 	defer body.Close()
-	tooLarge := problem.Newf(problem.FileTooLarge, "The object is larger than the %d bytes allowed here.", d.largest)
 	switch {
 	case info.Size > d.largest:
-		return blob.Blob{}, tooLarge
+		return blob.Blob{}, d.tooLarge()
 	case told.Length != nil:
 		told.Length(info.Size)
 	}
@@ -94,11 +87,15 @@ func (d *Desk) copy(ctx context.Context, bucket storage.Bucket, key string, scra
 	case err != nil:
 		return blob.Blob{}, broken(err)
 	case n > d.largest:
-		return blob.Blob{}, tooLarge
+		return blob.Blob{}, d.tooLarge()
 	case n == 0:
 		return blob.Blob{}, problem.New(problem.FileEmpty)
 	}
 	return w.Commit()
+}
+
+func (d *Desk) tooLarge() error {
+	return problem.Newf(problem.FileTooLarge, "The object is larger than the %d bytes allowed here.", d.largest)
 }
 
 // broken is the fault of a body that broke off.

@@ -38,6 +38,9 @@ func (d *Desk) CheckTransfer(ctx context.Context, p recipe.Prefix, s recipe.Stor
 // Begin opens both buckets. options tells transfers apart that would make other results of
 // the same objects. Errors: store-failed, source-failed.
 func (d *Desk) Begin(ctx context.Context, p recipe.Prefix, s recipe.Store, options []byte) (*Transfer, error) {
+	if _, err := d.from(ctx, p.ID, p.Bucket, p.Region); err != nil { // or it would be told as a fault of the destination
+		return nil, unread(err)
+	}
 	t, err := d.transfer(ctx, p, s)
 	if err != nil {
 		return nil, refused(err)
@@ -203,7 +206,7 @@ func markName(p storage.Provider) string {
 // Read gets an object. Errors: as of Desk.Read.
 func (t *Transfer) Read(ctx context.Context, o storage.Info, scratch *blob.Scratch) (blob.Blob, error) {
 	if o.Size > t.desk.largest {
-		return blob.Blob{}, problem.Newf(problem.FileTooLarge, "The object is larger than the %d bytes allowed here.", t.desk.largest)
+		return blob.Blob{}, t.desk.tooLarge()
 	}
 	return t.desk.read(ctx, t.from, o.Key, scratch, Told{})
 }

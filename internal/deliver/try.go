@@ -17,10 +17,7 @@ import (
 )
 
 // Trial is what a connector turned out to be able to do.
-type Trial struct {
-	Key    string // of the object that was written
-	Rights []Right
-}
+type Trial struct{ Rights []Right }
 
 // Right is one thing that credentials allow, or do not.
 type Right struct {
@@ -103,7 +100,6 @@ func trialFile(scratch *blob.Scratch) (blob.Blob, error) {
 
 // rights finds out, one after another. Without an object there is nothing to read or remove.
 func (d *Desk) rights(ctx context.Context, to storage.Bucket, object storage.Object, file blob.Blob) (t Trial, err error) {
-	t.Key = object.Key
 	find := func(name string, err error) bool {
 		r := Right{Name: name}
 		if err != nil && !errors.As(err, &r.Fault) {

@@ -292,7 +292,7 @@ func (a *batchAsked) unlessWrong(looks ...func() error) error {
 	for _, look := range looks {
 		errs = append(errs, look())
 	}
-	return both(errs...)
+	return together(errs...)
 }
 
 // refuse notes what is wrong with the store or the source of an item. Any other error ends

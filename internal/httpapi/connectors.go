@@ -7,7 +7,6 @@ import (
 	"compressor/internal/account"
 	"compressor/internal/connector"
 	"compressor/internal/deliver"
-	"compressor/internal/problem"
 	"compressor/internal/recipe"
 )
 
@@ -114,7 +113,7 @@ func (s *Server) makeConnector(x *exchange) error {
 
 // lookAtConnector is GET /1.0/connectors/{id}.
 func (s *Server) lookAtConnector(x *exchange) error {
-	id, err := connectorID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -128,7 +127,7 @@ func (s *Server) lookAtConnector(x *exchange) error {
 // changeConnector is PATCH /1.0/connectors/{id}: a JSON merge patch (RFC 7396), sent as
 // JSON. Credentials are replaced whole.
 func (s *Server) changeConnector(x *exchange) error {
-	id, err := connectorID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -149,7 +148,7 @@ func (s *Server) changeConnector(x *exchange) error {
 
 // deleteConnector is DELETE /1.0/connectors/{id}. Jobs that still need it fail.
 func (s *Server) deleteConnector(x *exchange) error {
-	id, err := connectorID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -170,7 +169,7 @@ type trialBody struct {
 
 // testConnector is POST /1.0/connectors/{id}/test. The body may be left out.
 func (s *Server) testConnector(x *exchange) error {
-	id, err := connectorID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -201,14 +200,6 @@ func trialOf(t deliver.Trial) trialReply {
 		body.Rights = append(body.Rights, right)
 	}
 	return body
-}
-
-func connectorID(x *exchange) (string, error) {
-	id := x.r.PathValue("id")
-	if !isUUID(id) {
-		return "", problem.New(problem.NotFound)
-	}
-	return id, nil
 }
 
 // describeConnectors describes the management of connectors.

@@ -45,7 +45,7 @@ func (s *Server) fetch(x *exchange) error {
 		return err
 	}
 	o, fault := s.order(x.r.Context(), asked.Envelope, s.namedGroups(given), "")
-	if err := both(s.source(x.r.Context(), &o, asked), fault); err != nil {
+	if err := together(s.source(x.r.Context(), &o, asked), fault); err != nil {
 		return err
 	}
 	notice, err := s.notice(x, asked.Webhook)

@@ -37,9 +37,9 @@ func (s *Server) source(ctx context.Context, o *work.Order, asked recipe.Fetch) 
 	return s.to.Stores.CheckSource(ctx, *asked.Source)
 }
 
-// both adds up the faults of two options that were looked at apart. An error that is no
+// together adds up the faults of options that were looked at apart. An error that is no
 // fault of the client's goes first.
-func both(errs ...error) error {
+func together(errs ...error) error {
 	var wrong []problem.Field
 	for _, err := range errs {
 		switch {

@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"compressor/internal/problem"
@@ -109,10 +110,10 @@ func (r Reason) words() string {
 	return "the store answered with an error"
 }
 
-// Is says whether err is a fault of this reason.
-func Is(err error, r Reason) bool {
+// Is says whether err is a fault for one of these reasons.
+func Is(err error, reasons ...Reason) bool {
 	var f *Fault
-	return errors.As(err, &f) && f.Reason == r
+	return errors.As(err, &f) && slices.Contains(reasons, f.Reason)
 }
 
 // Whole says whether the fault is of the whole bucket, so that every object would meet it.

@@ -162,15 +162,18 @@ func checkHeaders(wrong *faults, headers map[string]string, r Rules) map[string]
 	return out
 }
 
+// HTTPDate is the form of a date in a header, an IMF-fixdate (RFC 9110, section 5.6.7).
+const HTTPDate = "Mon, 02 Jan 2006 15:04:05 GMT"
+
 func mediaType(s string) bool {
 	kind, _, err := mime.ParseMediaType(s)
 	return err == nil && strings.Count(kind, "/") == 1
 }
 
-// httpDate is an IMF-fixdate of RFC 9110, section 5.6.7.
+// httpDate says whether a text is a date as headers have it.
 func httpDate(s string) bool {
-	t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", s)
-	return err == nil && t.Format("Mon, 02 Jan 2006 15:04:05 GMT") == s
+	t, err := time.Parse(HTTPDate, s)
+	return err == nil && t.Format(HTTPDate) == s
 }
 
 // checkTags follows the pattern of S3Tag in the API of S3.

@@ -31,16 +31,15 @@ const AsideNice = 15
 // such requests stops them for good.
 const overtaken = 8
 
-// Slots are places for jobs, and one more: that of a guest. Where every slot is
-// taken and a key has more than its one job, a job that somebody waits for, of a key that runs
-// none, does not wait for the end of another's: it starts at once, and the next slot that
-// becomes free is counted as its own. So at most slots+1 jobs run.
+// Slots are places for jobs, and one more: that of a guest. Where every slot is taken and a
+// key has more than its one job, a job that somebody waits for, of a key that runs none, does
+// not wait for the end of another's: it starts at once, and the next slot that becomes free is
+// counted as its own. So at most slots+1 jobs run. Slots are safe for concurrent use.
 //
-//	Jobs that somebody waits for go first. Within each of
-//
-// the two lines keys share by start-time fair queueing (Goyal, Vin, Cheng: Start-Time Fair
-// Queuing, 1996), each job at the same cost: a key that has nothing in the line is next,
-// however many jobs of another wait, and none is passed over again and again.
+// Jobs that somebody waits for go first. Within each of the two lines keys share by start-time
+// fair queueing (Goyal, Vin, Cheng: Start-Time Fair Queuing, 1996), each job at the same cost:
+// a key that has nothing in the line is next, however many jobs of another wait, and none is
+// passed over again and again.
 type Slots struct {
 	mu       sync.Mutex
 	slots    int
@@ -71,6 +70,7 @@ type Place struct {
 	aside chan struct{} // closed when it is to step aside
 }
 
+// New returns so many slots, all free.
 func New(slots int) *Slots {
 	line := func() line { return line{next: map[string]int64{}} }
 	return &Slots{slots: slots, running: map[string]int{}, nicer: map[*Place]bool{}, front: line(), back: line()}

@@ -37,7 +37,7 @@ func TestReasons(t *testing.T) {
 		{"SomethingNew", 403, storage.Denied},
 		{"", 502, storage.Failed},
 	} {
-		if got := reasonOf(c.code, c.status, storage.NoObject); got != c.want {
+		if got := transfer.ReasonOf(reasons[:], c.code, c.status, storage.NoObject); got != c.want {
 			t.Errorf("%s %d: %s, want %s", c.code, c.status, got, c.want)
 		}
 	}
@@ -47,11 +47,11 @@ func TestReasons(t *testing.T) {
 func TestCodesOnce(t *testing.T) {
 	seen := map[string]storage.Reason{}
 	for _, row := range reasons {
-		for _, code := range row.codes {
+		for _, code := range row.Codes {
 			if before, twice := seen[code]; twice {
-				t.Errorf("%s stands for %s and %s", code, before, row.reason)
+				t.Errorf("%s stands for %s and %s", code, before, row.Reason)
 			}
-			seen[code] = row.reason
+			seen[code] = row.Reason
 		}
 	}
 }
@@ -87,7 +87,7 @@ func TestOpen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := good
 			change(&p)
-			if _, err := Open(p, Options{}); !is(err, storage.Invalid) {
+			if _, err := Open(p, Options{}); !storage.Is(err, storage.Invalid) {
 				t.Errorf("%v, want %s", err, storage.Invalid)
 			}
 		})
@@ -110,7 +110,7 @@ func TestEndpoint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.Stat(t.Context(), "key"); !is(err, storage.NoObject) || asked != c.want {
+		if _, err := b.Stat(t.Context(), "key"); !storage.Is(err, storage.NoObject) || asked != c.want {
 			t.Errorf("%s: asked %s, %v; want %s", c.name, asked, err, c.want)
 		}
 	}
@@ -130,7 +130,7 @@ func FuzzDecoded(f *testing.F) {
 	f.Add("%zz")
 	f.Fuzz(func(t *testing.T, key string) {
 		plain, err := decoded(key, types.EncodingTypeUrl)
-		if err == nil && len(plain) > len(key) || err != nil && !is(err, storage.Failed) {
+		if err == nil && len(plain) > len(key) || err != nil && !storage.Is(err, storage.Failed) {
 			t.Errorf("%q: %q, %v", key, plain, err)
 		}
 		if same, err := decoded(key, ""); err != nil || same != key {

@@ -85,7 +85,7 @@ func (b *Bucket) Remove(ctx context.Context, key string) error {
 		_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key})
 		return fault(ctx, "remove", storage.NoObject, err)
 	})
-	if is(err, storage.NoObject) { // Google and some others say so
+	if storage.Is(err, storage.NoObject) { // Google and some others say so
 		return nil
 	}
 	return err

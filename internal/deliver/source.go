@@ -14,12 +14,12 @@ import (
 // CheckSource finds what is wrong with an object to read. Error: options-invalid, on the
 // fields of source.
 func (d *Desk) CheckSource(ctx context.Context, s recipe.Source) error {
-	_, err := d.from(ctx, s.ID, s.Bucket, s.Region)
+	_, err := d.from(ctx, s.ID, storage.Named{Bucket: s.Bucket, Container: s.Container, Region: s.Region})
 	return err
 }
 
 // from opens the bucket of a connector, or another one that its credentials open.
-func (d *Desk) from(ctx context.Context, id, bucket, region string) (opened, error) {
+func (d *Desk) from(ctx context.Context, id string, asked storage.Named) (opened, error) {
 	place, _, err := d.connectors.Open(ctx, id)
 	if problem.Has(err, problem.NotFound) {
 		return opened{}, problem.Invalid(problem.Field{Path: "source.id", Message: "There is no connector by that id."})
@@ -27,7 +27,7 @@ func (d *Desk) from(ctx context.Context, id, bucket, region string) (opened, err
 	if err != nil {
 		return opened{}, err
 	}
-	place, wrong := place.In("source", bucket, region)
+	place, wrong := place.In("source", asked)
 	if len(wrong) > 0 {
 		return opened{}, problem.Invalid(wrong...)
 	}
@@ -44,7 +44,7 @@ type Told struct {
 // Read gets an object into a new blob of scratch. Errors: source-failed and its kin,
 // file-empty, file-too-large, and what ends ctx.
 func (d *Desk) Read(ctx context.Context, s recipe.Source, scratch *blob.Scratch, told Told) (blob.Blob, error) {
-	from, err := d.from(ctx, s.ID, s.Bucket, s.Region)
+	from, err := d.from(ctx, s.ID, storage.Named{Bucket: s.Bucket, Container: s.Container, Region: s.Region})
 	if err != nil {
 		return blob.Blob{}, unread(err)
 	}

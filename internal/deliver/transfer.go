@@ -38,7 +38,7 @@ func (d *Desk) CheckTransfer(ctx context.Context, p recipe.Prefix, s recipe.Stor
 // Begin opens both buckets. options tells transfers apart that would make other results of
 // the same objects. Errors: store-failed, source-failed.
 func (d *Desk) Begin(ctx context.Context, p recipe.Prefix, s recipe.Store, options []byte) (*Transfer, error) {
-	if _, err := d.from(ctx, p.ID, p.Bucket, p.Region); err != nil { // or it would be told as a fault of the destination
+	if _, err := d.from(ctx, p.ID, storage.Named{Bucket: p.Bucket, Container: p.Container, Region: p.Region}); err != nil { // or it would be told as a fault of the destination
 		return nil, unread(err)
 	}
 	t, err := d.transfer(ctx, p, s)
@@ -60,7 +60,7 @@ func (d *Desk) transfer(ctx context.Context, p recipe.Prefix, s recipe.Store) (*
 		return nil, problem.Invalid(problem.Field{Path: "store.path",
 			Message: "Must be a folder that ends in / and has no placeholder, since every object keeps its own name below it."})
 	}
-	if t.from, err = d.from(ctx, p.ID, p.Bucket, p.Region); err != nil {
+	if t.from, err = d.from(ctx, p.ID, storage.Named{Bucket: p.Bucket, Container: p.Container, Region: p.Region}); err != nil {
 		return nil, err
 	}
 	if t.to.Bucket, err = d.dial(t.target.Place); err != nil {

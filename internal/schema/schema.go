@@ -7,6 +7,8 @@
 //	json:"name"           its name on the wire; "-" hides it
 //	default:"high"        the value of an absent field; lists are comma separated
 //	enum:"a,b"            the words allowed; "@image" stands for Opts.Enums["image"]
+//	words:"a,b"           the same, but which of them are allowed depends on more than the
+//	                      document, so that they are described only, and checked later
 //	alias:"jpg=jpeg"      other spellings, read as the word behind the sign
 //	minimum, maximum      bounds of a number, a time.Duration, or of each item of a list
 //	minLength, maxLength  characters of a text, or of each text in a list

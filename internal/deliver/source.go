@@ -52,8 +52,8 @@ func (d *Desk) Read(ctx context.Context, s recipe.Source, scratch *blob.Scratch,
 }
 
 func (d *Desk) read(ctx context.Context, from opened, key string, scratch *blob.Scratch, told Told) (b blob.Blob, err error) {
-	err = d.persist(ctx, func() (err error) {
-		b, err = d.copy(ctx, from, key, scratch, told)
+	err = d.persist(ctx, from, func(w storage.Watcher) (err error) {
+		b, err = d.copy(storage.Watch(ctx, w), from, key, scratch, told)
 		return err
 	})
 	return b, unread(err)

@@ -141,6 +141,35 @@ func testLostAnswer(t *testing.T, b *Bench) {
 	b.settled(t)
 }
 
+// testWatched: who watches learns of the try that failed, and of every byte of a large object
+// once.
+func testWatched(t *testing.T, b *Bench) {
+	body := Body(t, transfer.Small+1<<20, 1)
+	p := NewProxy(t, b.Endpoint, once(Cut, uploads))
+	var mu sync.Mutex
+	var sent int64
+	var failed []storage.Reason
+	ctx := storage.Watch(t.Context(), storage.Watcher{
+		Sent: func(bytes int64) {
+			mu.Lock()
+			defer mu.Unlock()
+			sent += bytes
+		},
+		Failed: func(f *storage.Fault, try int, _ time.Duration) {
+			mu.Lock()
+			defer mu.Unlock()
+			if failed = append(failed, f.Reason); try != 1 {
+				t.Errorf("try %d", try)
+			}
+		},
+	})
+	_, err := b.open(t, Setup{Endpoint: p.URL}).Put(ctx, storage.Object{Key: "watched", MIME: "image/png"}, body)
+	if err != nil || sent != body.Size || len(failed) != 1 || failed[0] != storage.Unreachable {
+		t.Errorf("%v, %d bytes of %d, failed: %v", err, sent, body.Size, failed)
+	}
+	b.holds(t, "watched", body)
+}
+
 // lastOf says whether a request makes an object of that size visible.
 func lastOf(r *http.Request, size int64) bool {
 	q := r.URL.Query()

@@ -123,8 +123,8 @@ func (c *connectorsCall) create(ctx context.Context, file string) error {
 		return err
 	}
 	var asked recipe.Connector
-	if err := bodies.Decode(text, &asked); err != nil {
-		return err
+	if err := bodies.Salvage(text, &asked); err != nil {
+		return c.connectors.Explain(err, asked)
 	}
 	made, err := c.connectors.Create(ctx, asked)
 	if err != nil {

@@ -18,7 +18,8 @@ const masterKeysHelp = `Usage: compressor masterkeys status
 Manages the keys that seal the credentials of connectors, of a data folder (--data DIR or
 COMPRESSOR_DATA), also while its service runs.
 
-status counts what is sealed under each key. add appends a new key to the file of
+status counts the rows that are sealed under each key: the connectors, and one known text that
+keys are tried on. rotate counts alike. add appends a new key to the file of
 COMPRESSOR_MASTER_KEY_FILE, or to the one beside the data folder. rotate seals everything
 under the newest key; it may be ended and called again. A key with nothing under it may be
 taken out. Keys in COMPRESSOR_MASTER_KEY are changed there, and need a restart before rotate.`
@@ -86,7 +87,7 @@ func (c *masterKeysCall) status(ctx context.Context) error {
 	if c.asJSON {
 		return c.json(out)
 	}
-	return c.table([]string{"KEY", "SEALED UNDER IT", "STATE"}, rows)
+	return c.table([]string{"KEY", "ROWS UNDER IT", "STATE"}, rows)
 }
 
 func (c *masterKeysCall) add(context.Context) error {
@@ -112,8 +113,8 @@ func (c *masterKeysCall) add(context.Context) error {
 func (c *masterKeysCall) rotate(ctx context.Context) error {
 	done, err := c.connectors.Rotate(ctx, nil)
 	if err != nil {
-		return problem.Newf(problem.OptionsInvalid, "Sealed %s anew, but not all: %v.", counted(done, "connector"), err)
+		return problem.Newf(problem.OptionsInvalid, "Sealed %s anew, but not all: %v.", counted(done, "row"), err)
 	}
-	c.tell("%s sealed anew under the newest key.", counted(done, "connector"))
+	c.tell("%s sealed anew under the newest key.", counted(done, "row"))
 	return nil
 }

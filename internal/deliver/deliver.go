@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,7 +18,8 @@ import (
 	"compressor/internal/storage"
 )
 
-// Connectors opens connectors. connector.Store is one. Errors: not-found.
+// Connectors opens connectors. connector.Store is one. Errors: not-found; options-invalid, on
+// the fields of a connector that was good when it was made.
 type Connectors interface {
 	Open(ctx context.Context, id string) (storage.Place, storage.Defaults, error)
 }
@@ -68,10 +70,7 @@ func (d *Desk) Check(ctx context.Context, s recipe.Store) error {
 
 // aim puts what is asked on top of what the connector says.
 func (d *Desk) aim(ctx context.Context, s recipe.Store) (storage.Target, error) {
-	place, defaults, err := d.connectors.Open(ctx, s.ID)
-	if problem.Has(err, problem.NotFound) {
-		return storage.Target{}, problem.Invalid(problem.Field{Path: "store.id", Message: "There is no connector by that id."})
-	}
+	place, defaults, err := d.open(ctx, "store.id", s.ID)
 	if err != nil {
 		return storage.Target{}, err
 	}
@@ -80,6 +79,24 @@ func (d *Desk) aim(ctx context.Context, s recipe.Store) (storage.Target, error) 
 		return storage.Target{}, problem.Invalid(wrong...)
 	}
 	return t, nil
+}
+
+// open opens a connector that the field at names. Error: options-invalid, on that field, which
+// is all that the client has said of it.
+func (d *Desk) open(ctx context.Context, at, id string) (storage.Place, storage.Defaults, error) {
+	place, defaults, err := d.connectors.Open(ctx, id)
+	switch {
+	case problem.Has(err, problem.NotFound):
+		err = problem.Invalid(problem.Field{Path: at, Message: "There is no connector by that id; got " + storage.Shown(id) + "."})
+	case problem.Has(err, problem.OptionsInvalid):
+		var wrong []problem.Field
+		for _, f := range problem.From(err).Fields {
+			wrong = append(wrong, problem.Field{Path: at, Message: "Must name a connector that can be used; got " + storage.Shown(id) +
+				", whose '" + f.Path + "' " + strings.ToLower(f.Message[:1]) + f.Message[1:]})
+		}
+		err = problem.Invalid(wrong...)
+	}
+	return place, defaults, err
 }
 
 // Put stores a result. What fails in passing is tried again, a few times within a minute or

@@ -15,6 +15,8 @@ import (
 type Connectors interface {
 	List(ctx context.Context) ([]connector.Connector, error)
 	Create(ctx context.Context, c recipe.Connector) (connector.Connector, error)
+	Explain(err error, c recipe.Connector) error
+	ExplainPatch(ctx context.Context, id string, err error, p recipe.ConnectorPatch) error
 	Get(ctx context.Context, id string) (connector.Connector, error)
 	Update(ctx context.Context, id string, p recipe.ConnectorPatch) (connector.Connector, error)
 	Delete(ctx context.Context, id string) error
@@ -100,8 +102,8 @@ func (s *Server) makeConnector(x *exchange) error {
 		return err
 	}
 	var asked recipe.Connector
-	if err := s.connectorBodies.Decode(text, &asked); err != nil {
-		return err
+	if err := s.connectorBodies.Salvage(text, &asked); err != nil {
+		return s.to.Connectors.Explain(err, asked)
 	}
 	c, err := s.to.Connectors.Create(x.r.Context(), asked)
 	if err != nil {
@@ -136,8 +138,8 @@ func (s *Server) changeConnector(x *exchange) error {
 		return err
 	}
 	var patch recipe.ConnectorPatch
-	if err := s.connectorPatches.Decode(text, &patch); err != nil {
-		return err
+	if err := s.connectorPatches.Salvage(text, &patch); err != nil {
+		return s.to.Connectors.ExplainPatch(x.r.Context(), id, err, patch)
 	}
 	c, err := s.to.Connectors.Update(x.r.Context(), id, patch)
 	if err != nil {
@@ -213,7 +215,7 @@ func (s *Server) describeConnectors(d *describer) hash {
 		},
 		"/1.0/connectors/{id}": hash{"parameters": []hash{id},
 			"get":    hash{"summary": "A connector.", "responses": d.replies(http.StatusOK, connectorReply{})},
-			"patch":  hash{"summary": "Change a connector. What is left out stays as it is.", "requestBody": body(s.connectorPatches.JSONSchema()), "responses": d.replies(http.StatusOK, connectorReply{})},
+			"patch":  hash{"summary": "Change a connector, by a JSON merge patch. What is left out stays as it is, and null takes a value away.", "requestBody": body(s.connectorPatches.JSONSchema()), "responses": d.replies(http.StatusOK, connectorReply{})},
 			"delete": hash{"summary": "Forget a connector. Jobs that still need it fail.", "responses": d.replies(http.StatusOK, connectorReply{})}},
 		"/1.0/connectors/{id}/test": hash{"parameters": []hash{id},
 			"post": hash{"summary": "Write, read, list and remove a small object, and tell which right is missing.",

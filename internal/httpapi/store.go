@@ -37,22 +37,28 @@ func (s *Server) source(ctx context.Context, o *work.Order, asked recipe.Fetch) 
 	return s.to.Stores.CheckSource(ctx, *asked.Source)
 }
 
-// together adds up the faults of options that were looked at apart. An error that is no
-// fault of the client's goes first.
-func together(errs ...error) error {
+// explain adds to wrong options what is wrong with the places that they name, so that all is
+// told at once. Either may be nil.
+func (s *Server) explain(ctx context.Context, err error, source *recipe.Source, store *recipe.Store) error {
+	if !problem.Has(err, problem.OptionsInvalid) {
+		return err
+	}
 	var wrong []problem.Field
-	for _, err := range errs {
-		switch {
-		case problem.Has(err, problem.OptionsInvalid):
-			wrong = append(wrong, problem.From(err).Fields...)
-		case err != nil:
-			return err
-		}
+	if source != nil {
+		wrong = append(wrong, fieldsIn(s.to.Stores.CheckSource(ctx, *source))...)
 	}
-	if len(wrong) > 0 {
-		return problem.Invalid(wrong...)
+	if store != nil {
+		wrong = append(wrong, fieldsIn(s.to.Stores.Check(ctx, *store))...)
 	}
-	return nil
+	return problem.From(err).Also(wrong...)
+}
+
+// fieldsIn are the fields of wrong options. Beside such, no other error matters.
+func fieldsIn(err error) []problem.Field {
+	if !problem.Has(err, problem.OptionsInvalid) {
+		return nil
+	}
+	return problem.From(err).Fields
 }
 
 // sourceField is what a batch has instead of items that takes a whole bucket, or a part.
@@ -64,23 +70,22 @@ func (s *Server) takeBucket(x *exchange, asked *batchAsked) (work.Receipt, error
 		asked.faults.add(sourceField, problem.Field{Message: "Specify either 'items' or 'source', not both."})
 	}
 	var p recipe.Prefix
-	if err := s.prefixes.Decode(asked.source, &p); err != nil {
+	if err := s.prefixes.Salvage(asked.source, &p); err != nil {
 		if !problem.Has(err, problem.OptionsInvalid) {
 			return work.Receipt{}, err
 		}
 		asked.faults.add(sourceField, problem.From(err).Fields...)
 	}
+	ctx := x.r.Context()
 	if asked.shared.Store == nil {
-		asked.faults.add("store", problem.Field{Message: "Must say where the results go."})
+		asked.faults.others("store", problem.Field{Message: "Must say where the results go."})
+	} else if err := asked.refuse("", s.to.Stores.CheckTransfer(ctx, p, *asked.shared.Store)); err != nil {
+		return work.Receipt{}, err
 	}
 	if err := asked.faults.problem(); err != nil {
 		return work.Receipt{}, err
 	}
-	ctx := x.r.Context()
 	o, err := s.order(ctx, asked.shared, s.namedGroups(asked.members), "")
-	if err == nil {
-		err = s.to.Stores.CheckTransfer(ctx, p, *asked.shared.Store)
-	}
 	if err != nil {
 		return work.Receipt{}, err
 	}

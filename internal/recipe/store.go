@@ -41,8 +41,8 @@ type Credentials struct {
 	SAS             vault.Secret `json:"sas,omitempty" writeOnly:"true" doc:"For azure, instead: a shared access signature."`
 }
 
-// ConnectorPatch is the body of PATCH /1.0/connectors/{id}. What is left out stays; an empty
-// text takes a value away. Credentials are replaced whole.
+// ConnectorPatch is the body of PATCH /1.0/connectors/{id}, a JSON merge patch. What is left
+// out stays; null takes a value away, as an empty text does. Credentials are replaced whole.
 type ConnectorPatch struct {
 	Name        *string      `json:"name,omitempty" minLength:"1" maxLength:"255" doc:"What it is called."`
 	Credentials *Credentials `json:"credentials,omitempty" writeOnly:"true" doc:"The way in, whole. It must be given when the endpoint changes."`

@@ -68,6 +68,17 @@ func (f *Fault) SourceProblem() *problem.Problem {
 	return problem.Newf(code, "The file could not be read from the store: %s.", f.Why()).Because(f)
 }
 
+// Field tells the fault as that of one name, which the field at holds. nil: the name has no
+// part in it.
+func (f *Fault) Field(at, name string) []problem.Field {
+	switch f.Reason {
+	case NoObject, Denied, Outside, Invalid:
+		why := f.Why()
+		return []problem.Field{{Path: at, Message: strings.ToUpper(why[:1]) + why[1:] + "; got " + Shown(name) + "."}}
+	}
+	return nil
+}
+
 // Why is the reason in our words, and the provider's code where it has one.
 func (f *Fault) Why() string {
 	text := f.Reason.words()
@@ -94,6 +105,8 @@ func (r Reason) words() string {
 		return "the bucket takes no ACLs, and 'acl' names one"
 	case Invalid:
 		return "the provider does not take one of the options"
+	case Outside:
+		return "a link on that path leads out of the folder of the connector"
 	case Corrupted:
 		return "what arrived is not what was sent"
 	case Full:

@@ -23,7 +23,8 @@ const BackgroundNice = 10
 const crowdNice = 7
 
 // AsideNice is what both become, for good, when a job starts that somebody waits for and that is
-// the only one of its key: then they get a thirtieth of a processor beside it.
+// the only one of its key, and what they begin with while one runs: then they get a thirtieth of
+// a processor beside it.
 const AsideNice = 15
 
 // overtaken is how many jobs somebody waits for may start, one after another, while
@@ -47,6 +48,7 @@ type Slots struct {
 	behind   int             // of these, by background jobs
 	running  map[string]int  // jobs that have a slot, by key
 	nicer    map[*Place]bool // those of them that can still step aside
+	single   map[string]bool // keys of those that others step aside for
 	front    line
 	back     line
 	overtook int   // see overtaken
@@ -73,7 +75,7 @@ type Place struct {
 // New returns so many slots, all free.
 func New(slots int) *Slots {
 	line := func() line { return line{next: map[string]int64{}} }
-	return &Slots{slots: slots, running: map[string]int{}, nicer: map[*Place]bool{}, front: line(), back: line()}
+	return &Slots{slots: slots, running: map[string]int{}, nicer: map[*Place]bool{}, single: map[string]bool{}, front: line(), back: line()}
 }
 
 // mostBehind is how many slots background jobs may have: all but one, if there are several.
@@ -101,6 +103,9 @@ func (t *Slots) Leave(w *Place) {
 		return
 	}
 	t.busy--
+	if w.nice == 0 {
+		delete(t.single, w.turn.Key)
+	}
 	delete(t.nicer, w)
 	if w.turn.Background {
 		t.behind--
@@ -156,13 +161,26 @@ func (t *Slots) start(w *Place) {
 			close(other.aside)
 		}
 		clear(t.nicer)
+		t.single[w.turn.Key] = true
 	}
-	if w.nice > 0 {
+	switch {
+	case w.nice > 0 && t.othersSingle(w.turn.Key):
+		w.nice = AsideNice
+	case w.nice > 0:
 		t.nicer[w] = true
 	}
 	t.busy++
 	t.running[w.turn.Key]++
 	close(w.ready)
+}
+
+// othersSingle says whether a job runs that those of the key step aside for.
+func (t *Slots) othersSingle(key string) bool {
+	own := 0
+	if t.single[key] {
+		own = 1
+	}
+	return len(t.single) > own
 }
 
 // crowded says whether a key that has a slot wants more than one, so that others wait for it.

@@ -289,8 +289,10 @@ func fault(doing string, gone storage.Reason, err error) error {
 		reason = storage.Full
 	case errors.Is(err, syscall.ENOTDIR) && doing != "write": // a name below that of a file
 		reason = gone
-	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.ELOOP), escapes(err):
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.ELOOP):
 		reason = storage.Invalid
+	case escapes(err):
+		reason = storage.Outside
 	}
 	var number syscall.Errno
 	if errors.As(err, &number) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"compressor/internal/blob"
@@ -49,6 +50,9 @@ type Result struct {
 	// Again says that an earlier try may have stored the same result without its end being
 	// known.
 	Again bool
+	// Sent is told how many bytes of the file the store has taken so far; fewer than before
+	// where they have to be sent again. It may be nil, and is called by one goroutine at a time.
+	Sent func(bytes int64)
 }
 
 // Delivered is where a result lies.
@@ -121,34 +125,68 @@ type opened struct {
 
 func (d *Desk) put(ctx context.Context, to opened, object storage.Object, r Result) (Delivered, error) {
 	var written storage.Written
-	err := d.persist(ctx, func() (err error) {
-		written, err = to.Put(ctx, object, r.File)
+	rounds := 0
+	err := d.persist(ctx, to, func(w storage.Watcher) (err error) {
+		rounds++
+		w.Sent = r.counter()
+		written, err = to.Put(storage.Watch(ctx, w), object, r.File)
 		return err
 	})
-	if r.Again && storage.Is(err, storage.Exists) && same(ctx, to, object.Key, r.File) {
+	// The answer to an earlier round may have been lost, as well as the end of an earlier try.
+	if (r.Again || rounds > 1) && storage.Is(err, storage.Exists) && same(ctx, to, object.Key, r.File) {
 		err = nil
 	}
 	if err != nil {
 		return Delivered{}, refused(err)
 	}
+	if r.Sent != nil {
+		r.Sent(r.File.Size)
+	}
 	return Delivered{URL: storage.URL(to.place, object.Key), Notes: written.Notes}, nil
+}
+
+// counter adds up what a driver tells of one round, for Sent.
+func (r Result) counter() func(bytes int64) {
+	if r.Sent == nil {
+		return nil
+	}
+	var mu sync.Mutex
+	var sum int64
+	return func(bytes int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		sum += bytes
+		r.Sent(sum)
+	}
 }
 
 // tries is how often a store is asked that fails in passing. Its driver has tried several
 // times by itself each time.
 const tries = 4
 
-// persist repeats do while it fails in passing.
-func (d *Desk) persist(ctx context.Context, do func() error) error {
-	for try := 1; ; try++ {
-		err := do()
+// persist repeats do while it fails in passing. The log is told of what fails, by do itself
+// where the driver tries again.
+func (d *Desk) persist(ctx context.Context, at opened, do func(storage.Watcher) error) error {
+	log := logOf(ctx).With("provider", at.place.Provider)
+	for round := 1; ; round++ {
+		err := do(storage.Watcher{Failed: func(f *storage.Fault, try int, wait time.Duration) {
+			log.Info("store failed, trying again", "doing", f.Doing, "reason", f.Why(), "round", round, "try", try, "wait", wait)
+		}})
 		var fault *storage.Fault
-		if err == nil || ctx.Err() != nil || try == tries || !errors.As(err, &fault) || !fault.Retry() {
+		if err == nil || ctx.Err() != nil || !errors.As(err, &fault) {
 			return err
 		}
-		pause := d.pause << (2 * (try - 1))
+		if round == tries || !fault.Retry() {
+			if !storage.Is(err, storage.NoObject, storage.Exists) { // which may be what is asked
+				log.Warn("store failed", "doing", fault.Doing, "reason", fault.Why(), "round", round)
+			}
+			return err
+		}
+		pause := d.pause << (2 * (round - 1))
+		pause = max(pause, min(fault.After, 4*pause))
+		log.Warn("store failed, trying again", "doing", fault.Doing, "reason", fault.Why(), "round", round, "wait", pause)
 		select {
-		case <-time.After(max(pause, min(fault.After, 4*pause))):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -2,8 +2,10 @@ package deliver
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -102,6 +104,63 @@ func TestPersist(t *testing.T) {
 	}
 }
 
+// TestLog: each round that fails is a line, with what it is for and why, and no name of an
+// object.
+func TestLog(t *testing.T) {
+	for _, c := range []struct {
+		reason storage.Reason
+		first  int
+		lines  []string
+	}{
+		{storage.Busy, 2, []string{
+			`level=WARN msg="store failed, trying again" job=7 provider=local doing=write reason="the store is busy and asks to come back later" round=1 wait=1s`,
+			`level=WARN msg="store failed, trying again" job=7 provider=local doing=write reason="the store is busy and asks to come back later" round=2 wait=4s`,
+		}},
+		{storage.Denied, 1, []string{`level=WARN msg="store failed" job=7 provider=local doing=write reason="the store refuses that to the credentials of the connector" round=1`}},
+		{storage.Exists, 1, nil},
+		{storage.Busy, 0, nil},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var text strings.Builder
+			log := slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+				if a.Key == slog.TimeKey {
+					return slog.Attr{}
+				}
+				return a
+			}}))
+			puts := 0
+			d, _ := desk(t, func(b storage.Bucket) storage.Bucket { return faulty{b, c.reason, c.first, &puts} })
+			_, err := d.Put(Logged(t.Context(), log.With("job", "7")), store("a/{name}.{ext}"), result(t, "x.png", "pixels"))
+			if want := strings.Join(append(c.lines, ""), "\n"); text.String() != want {
+				t.Errorf("%s, %v:\ngot  %swant %s", c.reason, err, text.String(), want)
+			}
+		})
+	}
+}
+
+// TestSent: what a driver tells of each round is added up, and all is told in the end.
+func TestSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		puts := 0
+		d, _ := desk(t, func(b storage.Bucket) storage.Bucket { return telling{faulty{b, storage.Busy, 1, &puts}} })
+		var told []int64
+		r := result(t, "x.png", "pixels")
+		r.Sent = func(bytes int64) { told = append(told, bytes) }
+		if _, err := d.Put(t.Context(), store("a"), r); err != nil || !slices.Equal(told, []int64{2, 3, 2, 3, 6}) {
+			t.Errorf("told %v, %v", told, err)
+		}
+	})
+}
+
+// telling tells of the first bytes of an object as a driver does.
+type telling struct{ storage.Bucket }
+
+func (b telling) Put(ctx context.Context, o storage.Object, body blob.Blob) (storage.Written, error) {
+	storage.TellSent(ctx, 2)
+	storage.TellSent(ctx, 1)
+	return b.Bucket.Put(ctx, o, body)
+}
+
 // TestAgain: a job that is done once more takes an object with its own bytes for its own, and
 // no other.
 func TestAgain(t *testing.T) {
@@ -123,6 +182,55 @@ func TestAgain(t *testing.T) {
 	other.Again = true
 	if _, err := d.Put(t.Context(), s, other); !storage.Is(err, storage.Exists) {
 		t.Errorf("other bytes: %v", err)
+	}
+}
+
+// forgetful writes, but the answers to its first writes are lost.
+type forgetful struct {
+	storage.Bucket
+	lost int
+	puts *int
+}
+
+func (f forgetful) Put(ctx context.Context, o storage.Object, b blob.Blob) (storage.Written, error) {
+	w, err := f.Bucket.Put(ctx, o, b)
+	if *f.puts++; *f.puts <= f.lost {
+		return storage.Written{}, storage.NewFault("write", storage.Unreachable, "", 0, nil)
+	}
+	return w, err
+}
+
+// TestLostRound: what an earlier round of a job has written, although its answer was lost, is
+// no object of another's; one that holds other bytes is.
+func TestLostRound(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		lost   int
+		before string // what lies there already
+		ok     bool
+	}{
+		{"the first answer", 1, "", true},
+		{"two answers", 2, "", true},
+		{"another's object", 1, "others", false},
+		{"another's object of these bytes, and no answer lost", 0, "pixels", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				puts := 0
+				d, root := desk(t, func(b storage.Bucket) storage.Bucket { return forgetful{b, c.lost, &puts} })
+				if c.before != "" {
+					if err := os.WriteFile(filepath.Join(root, "x.png"), []byte(c.before), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s := store("x.png")
+				s.Overwrite = false
+				got, err := d.Put(t.Context(), s, result(t, "x.png", "pixels"))
+				if c.ok && (err != nil || got.URL != "local:x.png") || !c.ok && !storage.Is(err, storage.Exists) {
+					t.Errorf("%s, %v after %d rounds", got.URL, err, puts)
+				}
+			})
+		})
 	}
 }
 

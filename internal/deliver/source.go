@@ -20,26 +20,26 @@ func (d *Desk) CheckSource(ctx context.Context, s recipe.Source) error {
 
 // object opens the bucket that an object lies in.
 func (d *Desk) object(ctx context.Context, s recipe.Source) (opened, error) {
-	return d.from(ctx, s.ID, s.Bucket, s.Region, func(p storage.Provider) []problem.Field {
+	return d.from(ctx, s.ID, storage.Named{Bucket: s.Bucket, Container: s.Container, Region: s.Region}, func(p storage.Provider) []problem.Field {
 		return storage.CheckName("source.path", p, s.Path)
 	})
 }
 
 // objects opens the bucket that objects lie in.
 func (d *Desk) objects(ctx context.Context, p recipe.Prefix) (opened, error) {
-	return d.from(ctx, p.ID, p.Bucket, p.Region, func(at storage.Provider) []problem.Field {
+	return d.from(ctx, p.ID, storage.Named{Bucket: p.Bucket, Container: p.Container, Region: p.Region}, func(at storage.Provider) []problem.Field {
 		return storage.CheckPrefix("source.prefix", at, p.Prefix)
 	})
 }
 
 // from opens the bucket of a connector, or another one that its credentials open. more finds
 // what else is wrong, on that provider.
-func (d *Desk) from(ctx context.Context, id, bucket, region string, more func(storage.Provider) []problem.Field) (opened, error) {
+func (d *Desk) from(ctx context.Context, id string, asked storage.Named, more func(storage.Provider) []problem.Field) (opened, error) {
 	place, _, err := d.open(ctx, "source.id", id)
 	if err != nil {
 		return opened{}, err
 	}
-	place, wrong := place.In("source", bucket, region)
+	place, wrong := place.In("source", asked)
 	if wrong = append(wrong, more(place.Provider)...); len(wrong) > 0 {
 		return opened{}, problem.Invalid(wrong...)
 	}
@@ -75,8 +75,8 @@ func named(err error, at, name string) error {
 }
 
 func (d *Desk) read(ctx context.Context, from opened, key string, scratch *blob.Scratch, told Told) (b blob.Blob, err error) {
-	err = d.persist(ctx, func() (err error) {
-		b, err = d.copy(ctx, from, key, scratch, told)
+	err = d.persist(ctx, from, func(w storage.Watcher) (err error) {
+		b, err = d.copy(storage.Watch(ctx, w), from, key, scratch, told)
 		return err
 	})
 	return b, unread(err)

@@ -130,8 +130,8 @@ func (t *Transfer) Taken(ctx context.Context, o storage.Info, extension string) 
 	if extension == "" {
 		return false, nil
 	}
-	err := t.desk.persist(ctx, func() error {
-		_, err := t.from.Stat(ctx, o.Key+extension)
+	err := t.desk.persist(ctx, t.from, func(w storage.Watcher) error {
+		_, err := t.from.Stat(storage.Watch(ctx, w), o.Key+extension)
 		return err
 	})
 	if storage.Is(err, storage.NoObject) {
@@ -157,8 +157,8 @@ func (t *Transfer) Stored(ctx context.Context, o storage.Info, extensions []stri
 	for _, extension := range extensions {
 		key := t.Target(o.Key, extension)
 		var there storage.Info
-		err := t.desk.persist(ctx, func() (err error) {
-			there, err = t.to.Stat(ctx, key)
+		err := t.desk.persist(ctx, t.to, func(w storage.Watcher) (err error) {
+			there, err = t.to.Stat(storage.Watch(ctx, w), key)
 			return err
 		})
 		switch {

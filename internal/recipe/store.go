@@ -10,8 +10,8 @@ type Store struct {
 	Container string            `json:"container,omitempty" maxLength:"255" doc:"The same on Azure, by its name there."`
 	Region    string            `json:"region,omitempty" maxLength:"64" doc:"Region of the bucket; on s3, spaces and b2 it must be given here or in the connector."`
 	Path      string            `json:"path,omitempty" maxLength:"1024" doc:"Name of the object. A folder when it ends in /, and the root when it is /: the result's own name follows. {id}, {name}, {ext} and {sha1} stand for the job, the name without its extension, the extension and the SHA-1 of the result. Default: that of the connector, else the root."`
-	ACL       string            `json:"acl,omitempty" enum:"public-read,private,public-read-write,authenticated-read,aws-exec-read,bucket-owner-read,bucket-owner-full-control" doc:"Who may read the object; only the first two but on s3, none on azure and local. Default: that of the connector, else public-read where the bucket takes ACLs."`
-	Class     string            `json:"class,omitempty" enum:"standard,reduced-redundancy,standard-ia,onezone-ia,intelligent-tiering,glacier,glacier-ir,deep-archive,nearline,coldline,archive" doc:"Storage class, on s3, and of standard, nearline, coldline and archive on gcs. Default: that of the bucket."`
+	ACL       string            `json:"acl,omitempty" words:"public-read,private,public-read-write,authenticated-read,aws-exec-read,bucket-owner-read,bucket-owner-full-control" doc:"Who may read the object; only the first two but on s3, none on azure and local. Default: that of the connector, else public-read where the bucket takes ACLs."`
+	Class     string            `json:"class,omitempty" words:"standard,reduced-redundancy,standard-ia,onezone-ia,intelligent-tiering,glacier,glacier-ir,deep-archive,nearline,coldline,archive" doc:"Storage class, on s3, and of standard, nearline, coldline and archive on gcs. Default: that of the bucket."`
 	Metadata  map[string]string `json:"metadata,omitempty" doc:"Metadata of the object: names of letters, digits and hyphens (on azure underscores), 2 KB in all."`
 	Headers   map[string]string `json:"headers,omitempty" doc:"Headers that the object is served with: Cache-Control, Content-Type, Content-Encoding, Content-Disposition; Content-Language but on spaces and b2; Expires on s3 and r2."`
 	Tags      map[string]string `json:"tags,omitempty" maxItems:"10" doc:"Tags of the object, on s3."`
@@ -27,7 +27,7 @@ type Connector struct {
 	Bucket      string      `json:"bucket,omitempty" maxLength:"255" doc:"Bucket, or container on azure, where a request names none."`
 	Region      string      `json:"region,omitempty" maxLength:"64" doc:"Its region, where a request names none."`
 	Path        string      `json:"path,omitempty" maxLength:"1024" doc:"Path, as in store, where a request names none. For local, and required there: the folder, below one of COMPRESSOR_LOCAL_ROOTS."`
-	ACL         string      `json:"acl,omitempty" enum:"public-read,private,public-read-write,authenticated-read,aws-exec-read,bucket-owner-read,bucket-owner-full-control" doc:"Who may read the objects, where a request does not say."`
+	ACL         string      `json:"acl,omitempty" words:"public-read,private,public-read-write,authenticated-read,aws-exec-read,bucket-owner-read,bucket-owner-full-control" doc:"Who may read the objects, where a request does not say."`
 	Endpoint    string      `json:"endpoint,omitempty" maxLength:"2048" doc:"Base URL of a store that speaks S3 but is not AWS, for s3 only."`
 }
 

@@ -244,7 +244,7 @@ func set(n *node, v *value, to reflect.Value) string {
 		to.SetBool(v.text == "true")
 		return ""
 	}
-	if v.shape != isText && v.shape != isNumber {
+	if v.shape != isText && (v.shape != isNumber || n.rules.writeOnly) { // no secret is a number
 		return must(n, "text", v)
 	}
 	if err := setTextual(to, v.text); err != nil {

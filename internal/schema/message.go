@@ -22,7 +22,7 @@ func must(n *node, what string, v *value) string {
 
 // among checks the words of an enum.
 func among(n *node, v *value) string {
-	if len(n.rules.enum) == 0 || slices.Contains(n.rules.enum, v.text) {
+	if len(n.rules.enum) == 0 || n.rules.late || slices.Contains(n.rules.enum, v.text) {
 		return ""
 	}
 	return must(n, "one of "+strings.Join(n.rules.enum, ", "), v)

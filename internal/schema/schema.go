@@ -7,6 +7,8 @@
 //	json:"name"           its name on the wire; "-" hides it
 //	default:"high"        the value of an absent field; lists are comma separated
 //	enum:"a,b"            the words allowed; "@image" stands for Opts.Enums["image"]
+//	words:"a,b"           the same, but which of them are allowed depends on more than the
+//	                      document, so that they are described only, and checked later
 //	alias:"jpg=jpeg"      other spellings, read as the word behind the sign
 //	minimum, maximum      bounds of a number, a time.Duration, or of each item of a list
 //	minLength, maxLength  characters of a text, or of each text in a list
@@ -18,8 +20,8 @@
 //
 // A struct is a hash of options and an embedded struct is part of its holder. A pointer is
 // optional: nil means not given, never zero. A time.Duration is a text such as "55s", and a
-// type with UnmarshalText is a text or a number. A list type with a method AsList also
-// takes one bare item. JSON null means not given, but for Opts.Patch.
+// type with UnmarshalText is a text or, unless it is a secret, a number. A list type with a
+// method AsList also takes one bare item. JSON null means not given, but for Opts.Patch.
 //
 // The reader is our own and does not stand on huma's registry, which was tried on the same
 // structs: it demands every field without omitempty, leaves out the value in its messages,

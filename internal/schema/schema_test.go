@@ -446,6 +446,7 @@ func TestJSONSchema(t *testing.T) {
 		Level  int               `json:"level" enum:"1,2" default:"2"`
 		Notes  map[string]string `json:"notes" maxItems:"3" maxLength:"7"`
 		On     bool              `json:"on" default:"true"`
+		Class  string            `json:"class" words:"warm,cold"`
 		Key    string            `json:"key" writeOnly:"true" pattern:"^a" example:"ab" minLength:"1"`
 		Wait   time.Duration     `json:"wait" minimum:"1s"`
 		List   []item            `json:"list" maxItems:"2"`
@@ -458,6 +459,7 @@ func TestJSONSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"additionalProperties":false,"properties":{` +
+		`"class":{"enum":["warm","cold"],"type":"string"},` +
 		`"format":{"default":["keep"],"oneOf":[{"enum":["keep","jpeg","png","webp","jpg"],"type":"string"},{"items":{"enum":["keep","jpeg","png","webp","jpg"],"type":"string"},"type":"array"}]},` +
 		`"key":{"examples":["ab"],"minLength":1,"pattern":"^a","type":"string","writeOnly":true},` +
 		`"level":{"default":2,"enum":[1,2],"type":"integer"},` +

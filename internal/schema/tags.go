@@ -44,6 +44,7 @@ type node struct {
 // rules are the checks on one value.
 type rules struct {
 	enum      []string
+	late      bool // the words of enum are told, and checked by who decodes
 	aliases   map[string]string
 	minimum   *bound
 	maximum   *bound
@@ -223,6 +224,12 @@ func (r *reader) rules(n *node, tag reflect.StructTag) error {
 	var err error
 	if out.enum, err = r.enum(tag.Get("enum")); err != nil {
 		return err
+	}
+	if word, ok := tag.Lookup("words"); ok {
+		if out.enum, err = r.enum(word); err != nil {
+			return err
+		}
+		out.late = true
 	}
 	if out.aliases, err = aliases(n.typ, tag.Get("alias")); err != nil {
 		return err

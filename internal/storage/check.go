@@ -79,16 +79,31 @@ func join[T ~string](list []T) string {
 	return strings.Join(words, ", ")
 }
 
-// In is the place with a bucket and a region of a request's own, "" for those of the
-// connector, and the region that a provider implies. The faults are of the fields bucket
-// and region below at, such as store or source.
-func (p Place) In(at, bucket, region string) (Place, []problem.Field) {
+// Named is a bucket by the words of a request. Each may be "".
+type Named struct {
+	Bucket    string
+	Container string // the same, for Azure only
+	Region    string
+}
+
+// In is the place with a bucket and a region of a request's own, or those of the connector,
+// and the region that a provider implies. The faults are of the fields bucket, container and
+// region below at, such as store or source, and of at itself.
+func (p Place) In(at string, asked Named) (Place, []problem.Field) {
 	r, _ := RulesOf(p.Provider, p.Endpoint)
 	var wrong faults
-	wrong.form(at+".bucket", bucket, r.Bucket, p.Provider)
-	wrong.form(at+".region", region, r.Region, p.Provider)
-	p.Bucket = cmp.Or(bucket, p.Bucket)
-	p.Region = cmp.Or(region, p.Region, r.Implied)
+	wrong.form(at+".bucket", asked.Bucket, r.Bucket, p.Provider)
+	switch {
+	case asked.Container != "" && p.Provider != Azure:
+		wrong.say(at+".container", "Is not for provider '%s'; got %s.", p.Provider, Shown(asked.Container))
+	case asked.Container != "" && asked.Bucket != "":
+		wrong.say(at, "Specify either 'bucket' or 'container', not both.")
+	default:
+		wrong.form(at+".container", asked.Container, r.Bucket, p.Provider)
+	}
+	wrong.form(at+".region", asked.Region, r.Region, p.Provider)
+	p.Bucket = cmp.Or(asked.Bucket, asked.Container, p.Bucket)
+	p.Region = cmp.Or(asked.Region, p.Region, r.Implied)
 	if p.Bucket == "" && r.Bucket.Good != nil {
 		wrong.say(at+".bucket", "Is required, since the connector names none.")
 	}

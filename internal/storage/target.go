@@ -35,19 +35,8 @@ type Target struct {
 // fields of store; those that depend on the name of the result are left to Object.
 func Aim(p Place, d Defaults, s recipe.Store) (Target, []problem.Field) {
 	r, _ := RulesOf(p.Provider, p.Endpoint)
-	bucket := s.Bucket
-	var wrong faults
-	switch {
-	case s.Container != "" && p.Provider != Azure:
-		wrong.say("store.container", "Is not for provider '%s'; got %s.", p.Provider, Shown(s.Container))
-	case s.Container != "":
-		bucket = s.Container
-		if s.Bucket != "" {
-			wrong.say("store", "Specify either 'bucket' or 'container', not both.")
-		}
-	}
-	place, more := p.In("store", bucket, s.Region)
-	wrong = append(wrong, more...)
+	place, named := p.In("store", Named{s.Bucket, s.Container, s.Region})
+	wrong := faults(named)
 	t := Target{Place: place, Path: d.Path, object: Object{Class: s.Class, Metadata: s.Metadata, Tags: s.Tags, Keep: !s.Overwrite}}
 	if s.Path != "" {
 		t.Path = s.Path

@@ -100,6 +100,10 @@ func TestStoreFaults(t *testing.T) {
 			"acl: Must be one of public-read, private for provider 'gcs'; got 'bucket-owner-read'.|class: Must be one of standard, nearline, coldline, archive for provider 'gcs'; got 'glacier'."},
 		{S3, func(s *recipe.Store) { s.Class = "nearline" },
 			"class: Must be one of standard, reduced-redundancy, standard-ia, onezone-ia, intelligent-tiering, glacier, glacier-ir, deep-archive for provider 's3'; got 'nearline'."},
+		{Azure, func(s *recipe.Store) { s.Container, s.Class = "Bad_Name", "hot" },
+			"container: Must be 3 to 63 lower-case letters, digits and single hyphens, or $root or $web; got 'Bad_Name'.|class: Is not for provider 'azure'; got 'hot'."},
+		{GCS, func(s *recipe.Store) { s.ACL, s.Class = "everyone", "NEARLINE" },
+			"acl: Must be one of public-read, private for provider 'gcs'; got 'everyone'.|class: Must be one of standard, nearline, coldline, archive for provider 'gcs'; got 'NEARLINE'."},
 		{Azure, func(s *recipe.Store) { s.Bucket, s.Container, s.Class = "abc", "abd", "archive" },
 			"store: Specify either 'bucket' or 'container', not both.|class: Is not for provider 'azure'; got 'archive'."},
 		{S3, func(s *recipe.Store) { s.Path = "a/../b" }, "path: Must have no segment . or ..; got 'a/../b'."},
@@ -176,7 +180,7 @@ func TestNeeded(t *testing.T) {
 			t.Errorf("%s: %s", p, lines(wrong))
 		}
 	}
-	if _, wrong := (Place{Provider: S3, Region: "eu-central-1"}).In("source", "X", ""); !strings.HasPrefix(lines(wrong), "source.bucket: Must be") {
+	if _, wrong := (Place{Provider: S3, Region: "eu-central-1"}).In("source", Named{Bucket: "X"}); !strings.HasPrefix(lines(wrong), "source.bucket: Must be") {
 		t.Error(lines(wrong))
 	}
 }

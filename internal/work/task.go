@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"compressor/internal/deliver"
 	"compressor/internal/enginejob"
 	"compressor/internal/job"
 	"compressor/internal/jobprocess"
@@ -92,6 +93,7 @@ func (t *task) run(ctx context.Context) {
 		t.fail(problem.From(fmt.Errorf("request of the row: %w", err)))
 		return
 	}
+	ctx = deliver.Logged(ctx, t.log.With("job", t.job.ID))
 	if order.Prefix != nil {
 		t.runBucket(ctx, order)
 		return
@@ -133,7 +135,11 @@ func (t *task) attempt(ctx context.Context, input string, order Order) (*enginej
 	done, err := enginejob.Run(ctx, slot, path, order.Name, ask, func(p jobprocess.Progress) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.progress = job.Progress{Percent: p.Percent, Phase: p.Phase, Done: p.Done, Total: p.Total}.After(t.progress)
+		now := job.Progress{Percent: p.Percent, Phase: p.Phase, Done: p.Done, Total: p.Total}
+		if order.Store != nil {
+			now.Percent *= made / 100.0
+		}
+		t.progress = now.After(t.progress)
 	})
 	return done, t.space.Note(err)
 }

@@ -1,6 +1,11 @@
 package work
 
-import "testing"
+import (
+	"slices"
+	"testing"
+
+	"compressor/internal/job"
+)
 
 // TestPlaces: a key that floods leaves places to others, and one that has none finds one.
 func TestPlaces(t *testing.T) {
@@ -29,5 +34,25 @@ func TestPlaces(t *testing.T) {
 	}
 	if p.free != 256 || len(p.byKey) != 0 {
 		t.Errorf("left: %d free, %v", p.free, p.byKey)
+	}
+}
+
+// TestStoring: while the result is stored there are bytes to count, less than all of the job,
+// and what is sent once more takes nothing away.
+func TestStoring(t *testing.T) {
+	var tk task
+	tk.progress = job.Progress{Percent: made, Phase: "done"}
+	var got []job.Progress
+	for _, sent := range []int64{0, 400, 0, 300, 1000, 2000} {
+		tk.storing(sent, 1000)
+		got = append(got, tk.progress)
+	}
+	want := []job.Progress{
+		{Percent: 90, Phase: "store", Total: 1000}, {Percent: 93.6, Phase: "store", Done: 400, Total: 1000},
+		{Percent: 93.6, Phase: "store", Done: 400, Total: 1000}, {Percent: 93.6, Phase: "store", Done: 400, Total: 1000},
+		{Percent: 99, Phase: "store", Done: 1000, Total: 1000}, {Percent: 99, Phase: "store", Done: 1000, Total: 1000},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
 	}
 }

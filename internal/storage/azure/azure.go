@@ -84,7 +84,7 @@ var reasons = [...]transfer.Codes{
 		"AuthorizationServiceMismatch", "AuthorizationSourceIPMismatch", "InsufficientAccountPermissions", "KeyBasedAuthenticationNotPermitted",
 		"AccountIsDisabled", "UnauthorizedBlobOverwrite", "BlobImmutableDueToPolicy", "LeaseIdMissing", "BlobArchived"}},
 	{Reason: storage.NoBucket, Codes: []string{"ContainerNotFound", "ContainerBeingDeleted", "ContainerDisabled"}},
-	{Reason: storage.NoObject, Codes: []string{"BlobNotFound", "ResourceNotFound"}},
+	{Reason: storage.NoObject, Codes: []string{"BlobNotFound"}}, // ResourceNotFound may be of the account, too
 	{Reason: storage.Exists, Codes: []string{"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet"}},
 	{Reason: storage.Corrupted, Codes: []string{"Md5Mismatch", "Crc64Mismatch"}},
 	{Reason: storage.Full, Codes: []string{"AccountQuotaExceeded", "AccountLimitExceeded"}},

@@ -183,6 +183,24 @@ func TestRights(t *testing.T) {
 	}
 }
 
+// TestUnknownAccount: what the service tells of an account that it does not know is no tale of
+// an object where one is written, or where all are listed.
+func TestUnknownAccount(t *testing.T) {
+	server := servers.Azurite(t)
+	p := storage.Place{Provider: storage.Azure, Bucket: "box", Credentials: storage.Credentials{Account: "nobody", Key: vault.NewSecret(server.Secret)}}
+	bucket, err := azure.Open(p, azure.Options{Client: storagetest.Client(egress.Policy{}), Endpoint: strings.TrimSuffix(server.URL, server.Key) + "nobody"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, written := bucket.Put(t.Context(), storage.Object{Key: "key", MIME: "image/png"}, storagetest.Body(t, 10, 1))
+	listed := bucket.List(t.Context(), "", "", func(storage.Info) error { return nil })
+	for _, err := range []error{written, listed} {
+		if !storage.Is(err, storage.NoBucket) {
+			t.Errorf("%v, want %s", err, storage.NoBucket)
+		}
+	}
+}
+
 // TestOpen: what cannot be credentials is refused before anything is asked.
 func TestOpen(t *testing.T) {
 	for _, c := range []struct {

@@ -144,6 +144,9 @@ func (u *upload) stage(ctx context.Context, p transfer.Part, id string) error {
 	}
 	return u.tries.Do(ctx, func(int) error {
 		_, err := u.client.StageBlock(ctx, id, streaming.NopCloser(p.Body(u.file)), &blockblob.StageBlockOptions{TransactionalValidation: blob.TransferValidationTypeMD5(sum.MD5[:])})
+		if err == nil {
+			storage.TellSent(ctx, p.Size)
+		}
 		return fault(ctx, "write", storage.NoBucket, err)
 	})
 }

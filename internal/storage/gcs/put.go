@@ -104,19 +104,29 @@ func (u *upload) small(ctx context.Context, bearer string, _ *bool) (*api.Object
 // large writes an object in a resumable session. What breaks is taken up at the chunk that it
 // broke in; the library does that, and holds one chunk in memory. again is set where it did.
 func (u *upload) large(ctx context.Context, bearer string, again *bool) (*api.Object, error) {
-	tries, failed := u.bucket.tries, 0
+	tries, failed, sent := u.bucket.tries, 0, int64(0)
 	retry := func(err error) bool { // asked after every exchange, also a good one
-		if err == nil || ctx.Err() != nil || !passing(ctx, err) {
+		var f *storage.Fault
+		if err == nil || ctx.Err() != nil || !errors.As(fault(ctx, "write", storage.NoBucket, err), &f) || !f.Retry() {
 			return false
 		}
 		*again = true
-		failed++
-		return failed < tries.Most
+		if failed++; failed >= tries.Most {
+			return false
+		}
+		storage.TellFailed(ctx, f, failed, 0) // the library does not say how long it waits
+		return true
 	}
 	out, err := u.call(ctx, bearer).
 		Media(transfer.Part{Size: u.size}.Body(u.file), googleapi.ContentType(u.meta.ContentType), googleapi.ChunkSize(transfer.Small)).
-		ProgressUpdater(func(int64, int64) { failed = 0 }).
+		ProgressUpdater(func(now, _ int64) {
+			storage.TellSent(ctx, now-sent)
+			failed, sent = 0, now
+		}).
 		WithRetry(&gax.Backoff{Initial: tries.First, Max: tries.Longest, Multiplier: 2}, retry).Do()
+	if err != nil {
+		storage.TellSent(ctx, -sent)
+	}
 	var answer *googleapi.Error
 	if *again && errors.As(err, &answer) && (answer.Code == http.StatusNotFound || answer.Code == http.StatusGone) {
 		return nil, storage.NewFault("write", storage.Unreachable, "", answer.Code, nil) // the session is lost, so it begins anew
@@ -136,12 +146,6 @@ func (u *upload) verify(ctx context.Context, bearer string, out *api.Object) err
 	call.Header().Set("Authorization", bearer)
 	call.Do() //nolint:errcheck // the fault is that it is wrong
 	return storage.NewFault("write", storage.Corrupted, "", 0, nil)
-}
-
-// passing says whether an error may go away by itself.
-func passing(ctx context.Context, err error) bool {
-	var f *storage.Fault
-	return errors.As(fault(ctx, "write", storage.NoBucket, err), &f) && f.Retry()
 }
 
 func (u *upload) call(ctx context.Context, bearer string) *api.ObjectsInsertCall {

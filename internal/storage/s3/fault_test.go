@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -91,6 +92,36 @@ func TestOpen(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEndpoint: the operator's address stands in for the providers' own, not for one that a
+// connector names.
+func TestEndpoint(t *testing.T) {
+	for _, c := range []struct{ name, named, operators, want string }{
+		{"the provider's", "", "", "https://a-bucket.s3.eu-central-1.amazonaws.com/key"},
+		{"the operator's", "", "http://10.0.0.1:9000", "http://10.0.0.1:9000/a-bucket/key"},
+		{"the connector's", "https://store.example", "", "https://store.example/a-bucket/key"},
+		{"the connector's before the operator's", "https://store.example", "http://10.0.0.1:9000", "https://store.example/a-bucket/key"},
+	} {
+		asked := ""
+		client := asking(func(r *http.Request) { asked = r.URL.String() })
+		b, err := Open(storage.Place{Provider: storage.S3, Region: "eu-central-1", Bucket: "a-bucket", Endpoint: c.named},
+			Options{Client: client, Endpoint: c.operators, Tries: transfer.Tries{Most: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Stat(t.Context(), "key"); !storage.Is(err, storage.NoObject) || asked != c.want {
+			t.Errorf("%s: asked %s, %v; want %s", c.name, asked, err, c.want)
+		}
+	}
+}
+
+// asking answers that nothing is there.
+type asking func(*http.Request)
+
+func (a asking) Do(r *http.Request) (*http.Response, error) {
+	a(r)
+	return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
 
 // FuzzDecoded: whatever a store lists, a name is decoded or refused.

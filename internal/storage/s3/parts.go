@@ -99,6 +99,7 @@ func (u *upload) send(ctx context.Context, p transfer.Part) (types.CompletedPart
 		out, err := b.client.UploadPart(ctx, in, given(hex.EncodeToString(sum.SHA256[:])))
 		if err == nil {
 			done.ETag = out.ETag
+			storage.TellSent(ctx, p.Size)
 		}
 		return fault(ctx, "write", storage.NoBucket, err)
 	})

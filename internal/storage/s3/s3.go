@@ -20,7 +20,7 @@ import (
 // Options are the operator's.
 type Options struct {
 	Client   s3.HTTPClient  // of egress.Storage
-	Endpoint string         // base URL that stands in for every provider's own, for tests; path style
+	Endpoint string         // base URL that stands in for every provider's own, for tests; path style. One that the place names wins.
 	Tries    transfer.Tries // the zero value is transfer.DefaultTries
 }
 
@@ -53,7 +53,7 @@ func Open(p storage.Place, o Options) (*Bucket, error) {
 		return nil, storage.NewFault("open", storage.Invalid, "", 0, nil)
 	}
 	endpoint := preset.endpoint(p)
-	if o.Endpoint != "" {
+	if o.Endpoint != "" && p.Endpoint == "" {
 		endpoint, preset.pathStyle = o.Endpoint, true
 	}
 	if o.Tries == (transfer.Tries{}) {

@@ -55,8 +55,8 @@ func TestStores(t *testing.T) {
 	}
 }
 
-// compatible is a bucket behind an endpoint that the connector names. The address stands for
-// the one of the test's server.
+// compatible is a bucket behind an endpoint that the connector names. A test that has a server
+// puts its address there.
 func compatible() storage.Place {
 	p := place(storage.S3)
 	p.Endpoint, p.Region = "https://store.example", ""
@@ -125,6 +125,9 @@ func benches(t *testing.T, p storage.Place, front answer, can storagetest.Can) f
 				q := p
 				if s.Bucket != "" {
 					q.Bucket = s.Bucket
+				}
+				if q.Endpoint != "" {
+					q.Endpoint = s.Endpoint
 				}
 				if s.WrongKey {
 					q.Credentials.SecretAccessKey = vault.NewSecret("not-the-secret")

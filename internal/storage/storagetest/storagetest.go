@@ -108,6 +108,7 @@ func Run(t *testing.T, mk func(t *testing.T) *Bench, only ...string) {
 		{"Dies", testDies, true},
 		{"DiesForGood", testDiesForGood, true},
 		{"LostAnswer", testLostAnswer, true},
+		{"Watched", testWatched, true},
 		{"Corrupted", testCorrupted, true},
 		{"Cancel", testCancel, true},
 		{"ReadDies", testReadDies, true},

@@ -43,10 +43,21 @@ func testWrongKey(t *testing.T, b *Bench) {
 	if !b.Can.Keys {
 		t.Skip("the server takes any credentials")
 	}
-	for _, err := range everything(t, b.open(t, Setup{WrongKey: true})) {
+	bucket := b.open(t, Setup{WrongKey: true})
+	errs := everything(t, bucket)
+	for _, err := range errs {
 		f := fails(t, err, storage.BadKey, storage.Denied)
 		if f.Retry() {
 			t.Errorf("%v would be tried again", f)
+		}
+	}
+	// A look, which may get an answer without a body, is told the same as a write.
+	want := fails(t, errs[0], storage.BadKey, storage.Denied)
+	_, looked := bucket.Stat(t.Context(), "key")
+	_, kept := bucket.Put(t.Context(), storage.Object{Key: "key", MIME: "image/png", Keep: true}, Body(t, 10, 1))
+	for _, err := range []error{looked, kept} {
+		if f := fails(t, err, want.Reason); f.Code != want.Code {
+			t.Errorf("%v; a write was told %v", f, want)
 		}
 	}
 	b.nothing(t, "key")
@@ -128,6 +139,35 @@ func testLostAnswer(t *testing.T, b *Bench) {
 		}
 	}
 	b.settled(t)
+}
+
+// testWatched: who watches learns of the try that failed, and of every byte of a large object
+// once.
+func testWatched(t *testing.T, b *Bench) {
+	body := Body(t, transfer.Small+1<<20, 1)
+	p := NewProxy(t, b.Endpoint, once(Cut, uploads))
+	var mu sync.Mutex
+	var sent int64
+	var failed []storage.Reason
+	ctx := storage.Watch(t.Context(), storage.Watcher{
+		Sent: func(bytes int64) {
+			mu.Lock()
+			defer mu.Unlock()
+			sent += bytes
+		},
+		Failed: func(f *storage.Fault, try int, _ time.Duration) {
+			mu.Lock()
+			defer mu.Unlock()
+			if failed = append(failed, f.Reason); try != 1 {
+				t.Errorf("try %d", try)
+			}
+		},
+	})
+	_, err := b.open(t, Setup{Endpoint: p.URL}).Put(ctx, storage.Object{Key: "watched", MIME: "image/png"}, body)
+	if err != nil || sent != body.Size || len(failed) != 1 || failed[0] != storage.Unreachable {
+		t.Errorf("%v, %d bytes of %d, failed: %v", err, sent, body.Size, failed)
+	}
+	b.holds(t, "watched", body)
 }
 
 // lastOf says whether a request makes an object of that size visible.

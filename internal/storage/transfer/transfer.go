@@ -36,7 +36,9 @@ func (t Tries) Do(ctx context.Context, do func(try int) error) error {
 		if err == nil || !errors.As(err, &fault) || !fault.Retry() || try+1 >= t.Most || fault.After > t.Longest {
 			return err
 		}
-		if err := wait(ctx, max(fault.After, spread(pause))); err != nil {
+		after := max(fault.After, spread(pause))
+		storage.TellFailed(ctx, fault, try+1, after)
+		if err := wait(ctx, after); err != nil {
 			return err
 		}
 		pause = min(2*pause, t.Longest)

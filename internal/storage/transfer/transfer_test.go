@@ -46,15 +46,25 @@ func TestTries(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				began, calls := time.Now(), 0
-				err := tries.Do(t.Context(), func(try int) error {
+				began, calls, told := time.Now(), 0, 0
+				var waits time.Duration
+				ctx := storage.Watch(t.Context(), storage.Watcher{Failed: func(f *storage.Fault, try int, wait time.Duration) {
+					if told, waits = told+1, waits+wait; f != c.err || try != told {
+						t.Errorf("told of try %d: %v", try, f)
+					}
+				}})
+				err := tries.Do(ctx, func(try int) error {
 					if try != calls {
 						t.Errorf("try %d is told to be %d", calls, try)
 					}
 					calls++
 					return c.err
 				})
-				if took := time.Since(began); err != c.err || calls != c.calls || took < c.least || took > c.longer {
+				took := time.Since(began)
+				if told != c.calls-1 || waits != took {
+					t.Errorf("told of %d tries and %v of pauses", told, waits)
+				}
+				if err != c.err || calls != c.calls || took < c.least || took > c.longer {
 					t.Errorf("%v after %d calls in %v; want %v, %d, %v to %v", err, calls, took, c.err, c.calls, c.least, c.longer)
 				}
 			})

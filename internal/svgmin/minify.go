@@ -118,7 +118,16 @@ func (m *minifier) rootSetting() setting {
 }
 
 // digits is how many decimals a coordinate needs.
-func (m *minifier) digits(c setting) int { return decimals(m.Tolerance, c.local) }
+func (m *minifier) digits(c setting) int {
+	if c.local != 1 {
+		return decimals(m.transformed(), c.local)
+	}
+	return decimals(m.Tolerance, c.local)
+}
+
+// transformed is the tolerance of what a transform has a part in, and of transforms: their
+// errors add up.
+func (m *minifier) transformed() float64 { return m.Tolerance / 10 }
 
 // decimals is how many keep the error of a number times scale within the tolerance.
 func decimals(tolerance, scale float64) int {
@@ -128,11 +137,9 @@ func decimals(tolerance, scale float64) int {
 	return min(max(0, int(math.Ceil(math.Log10(scale/(2*tolerance))-1e-9))), maxDigits)
 }
 
-// Tolerance is how far a point of a drawing may move unseen: a twelfth of a pixel where
-// its longer side is drawn on 1024 of them. In user units of the root. A quarter passes
-// every metric and saves 0.7 % of flags, but browsers sample a pixel by a few lines, and
-// what moves over one of them shows at the size of an icon.
-func Tolerance(doc *svgfile.Document) float64 { return longerSide(doc) / 12288 }
+// Tolerance is how far a point of a drawing may move unseen: a quarter of a pixel where
+// its longer side is drawn on 1024 of them. In user units of the root.
+func Tolerance(doc *svgfile.Document) float64 { return longerSide(doc) / 4096 }
 
 func longerSide(doc *svgfile.Document) float64 {
 	w, h := doc.Size()

@@ -66,7 +66,7 @@ func (m *minifier) transformInto(n *svgfile.Node, d string, c setting) bool {
 		return false
 	}
 	if !c.exact {
-		digits = decimals(m.Tolerance, c.scale)
+		digits = decimals(m.transformed(), c.scale)
 	}
 	segments, ok := moved(p.segments, all)
 	if !ok {
@@ -85,7 +85,7 @@ func (m *minifier) transformInto(n *svgfile.Node, d string, c setting) bool {
 	if scale != 1 {
 		width, _ := m.computed(n, c, "stroke-width")
 		x, _ := scanNumber(width)
-		if w := short(x.value*scale, decimals(m.Tolerance, c.scale)+1); w != "0" {
+		if w := short(x.value*scale, decimals(m.transformed(), c.scale)+1); w != "0" {
 			n.Set("stroke-width", w)
 		}
 	}

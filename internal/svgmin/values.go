@@ -186,9 +186,9 @@ func (m *minifier) transform(v string, c setting) string {
 	}
 	// The error of a linear figure is multiplied by a coordinate, and what is in view can
 	// lie as far out as the move brings back.
-	move := decimals(m.Tolerance, c.scale)
+	move := decimals(m.transformed(), c.scale)
 	far := 2*m.side + math.Hypot(all[4], all[5])*c.scale
-	linear := decimals(m.Tolerance, far/max(all.largest(), 1e-9))
+	linear := decimals(m.transformed(), far/max(all.largest(), 1e-9))
 	if t := all.text(linear, move); len(t) < len(best) {
 		return t
 	}

@@ -247,7 +247,9 @@ func (l looker) at(t *testing.T, key string) (storagetest.Seen, bool) {
 // aclOf is the canned ACL that a list of rules comes to. The server tells none from private.
 func aclOf(t *testing.T, list []byte) storage.ACL {
 	t.Helper()
-	var rules struct{ Items []struct{ Entity, Role string } }
+	var rules struct {
+		Items []struct{ Entity, Role string }
+	}
 	if err := json.Unmarshal(list, &rules); err != nil || len(rules.Items) == 0 {
 		t.Fatalf("the ACL %s: %v", list, err)
 	}

@@ -38,6 +38,18 @@ func (t Trial) OK() bool {
 	return true
 }
 
+// Why is what is missing of a right, in our words, "" where nothing is. An object that could
+// not be removed is named, since it is still there.
+func (t Trial) Why(r Right) string {
+	switch {
+	case r.Fault == nil:
+		return ""
+	case r.Name == "remove":
+		return r.Fault.Why() + "; the object '" + t.Key + "' is left there"
+	}
+	return r.Fault.Why()
+}
+
 // trialText is what the small object holds.
 const trialText = "Compressor was here, and should have removed this.\n"
 

@@ -55,6 +55,14 @@ func AzureSignature() Secret {
 		forms: append(append(forms("", sig), forms("as it is sent, ", sent)...), forms("decoded, ", string(raw))...)}
 }
 
+// MasterKey is like one that seals credentials: 32 bytes in base64, without the number before
+// it.
+func MasterKey() Secret {
+	raw := random(32)
+	text := base64.StdEncoding.EncodeToString(raw)
+	return Secret{Name: "a master key", Text: text, forms: append(forms("", text), forms("decoded, ", string(raw))...)}
+}
+
 // ServiceAccount is like the JSON of the key of a service account of Google. What is secret is
 // its private key, of which a line and the bytes of another place are looked for.
 func ServiceAccount(t testing.TB) Secret {

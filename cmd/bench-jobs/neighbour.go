@@ -14,10 +14,10 @@ import (
 // picture is what the neighbours have compressed.
 const picture = "testdata/image/jpeg/progressive-cat.jpg"
 
-// neighbour: one key's requests, one after another and each waited for, alone, and then beside
-// another key that has 1,000 jobs in the queue and 50 requests waiting at any time.
+// neighbour: one key's requests, 300 one after another and each waited for, alone, and then beside
+// another key that has 2,000 jobs in the queue and 50 requests waiting at any time.
 func neighbour(dir string) ([]figure, error) {
-	const requests, queued, parallel = 100, 1000, 50
+	const requests, queued, parallel = 300, 2000, 50
 	s, err := startService(dir, "COMPRESSOR_QUEUED=100000", "COMPRESSOR_DRAIN=0s")
 	if err != nil {
 		return nil, err

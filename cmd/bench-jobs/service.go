@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -130,6 +131,6 @@ func (c *client) cancel(id string) error {
 // quantile is the time within which the part p of them lies, in milliseconds.
 func quantile(took []time.Duration, p float64) float64 {
 	sorted := slices.Sorted(slices.Values(took))
-	i := int(p * float64(len(sorted)))
-	return float64(sorted[min(len(sorted)-1, i)].Microseconds()) / 1000
+	i := int(math.Ceil(p*float64(len(sorted)))) - 1
+	return float64(sorted[max(i, 0)].Microseconds()) / 1000
 }

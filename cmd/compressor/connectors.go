@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"compressor/internal/config"
 	"compressor/internal/connector"
@@ -71,27 +69,23 @@ func connectors(ctx context.Context, args []string, t terminal) error {
 	if t.helped(args, connectorsHelp, flags) {
 		return nil
 	}
-	loaded, rest, err := t.read(args, flags)
+	settings, rest, err := t.readBeside(args, flags)
 	if err != nil {
 		return err
 	}
-	if err := notOfService(loaded.Settings); err != nil {
-		return err
-	}
-	c.config = loaded.Config
+	c.config = settings
 	do, err := c.choose(rest)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(c.config.Server.Data, database.File)); errors.Is(err, os.ErrNotExist) && rest[0] != "create" {
-		return problem.Newf(problem.NotFound, "There are no connectors yet in the data folder '%s'.", c.config.Server.Data)
+	missing := "There are no connectors yet"
+	if rest[0] == "create" {
+		missing = ""
 	}
-	db, err := database.Open(ctx, c.config.Server.Data)
-	if err != nil {
-		return err
-	}
-	c.connectors = connectorsOf(db, c.config, newLog(c.config.Log, t.err))
-	return errors.Join(do(ctx), db.Close())
+	return withDatabase(ctx, c.config.Server.Data, missing, func(db *database.DB) error {
+		c.connectors = connectorsOf(db, c.config, newLog(c.config.Log, t.err))
+		return do(ctx)
+	})
 }
 
 // choose finds what is to be done.
@@ -130,8 +124,8 @@ func (c *connectorsCall) create(ctx context.Context, file string) error {
 		return err
 	}
 	var asked recipe.Connector
-	if err := bodies.Decode(text, &asked); err != nil {
-		return err
+	if err := bodies.Salvage(text, &asked); err != nil {
+		return c.connectors.Explain(err, asked)
 	}
 	made, err := c.connectors.Create(ctx, asked)
 	if err != nil {
@@ -222,12 +216,8 @@ func (c *connectorsCall) missing(err error, id string) error {
 }
 
 func connectorRowOf(c connector.Connector) connectorRow {
-	r := connectorRow{
+	return connectorRow{
 		ID: c.ID, Name: c.Name, Provider: string(c.Provider), Credentials: c.Shown, Bucket: c.Bucket, Region: c.Region,
-		Path: c.Path, ACL: string(c.ACL), Endpoint: c.Endpoint, Created: stamp(c.Created),
+		Path: c.Path, ACL: string(c.ACL), Endpoint: c.Endpoint, Created: stamp(c.Created), LastUsed: stamp(c.Used),
 	}
-	if !c.Used.IsZero() {
-		r.LastUsed = stamp(c.Used)
-	}
-	return r
 }

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -67,29 +64,24 @@ func keys(ctx context.Context, args []string, t terminal) error {
 	if t.helped(args, keysHelp, flags) {
 		return nil
 	}
-	loaded, rest, err := t.read(args, flags)
+	settings, rest, err := t.readBeside(args, flags)
 	if err != nil {
-		return err
-	}
-	if err := notOfService(loaded.Settings); err != nil {
 		return err
 	}
 	do, err := c.choose(rest)
 	if err != nil {
 		return err
 	}
-	create := rest[0] == "create"
-	if _, err := os.Stat(filepath.Join(loaded.Server.Data, database.File)); errors.Is(err, os.ErrNotExist) && !create {
-		return problem.Newf(problem.NotFound, "There are no keys yet in the data folder '%s'.", loaded.Server.Data)
+	missing := "There are no keys yet"
+	if rest[0] == "create" {
+		missing = ""
 	}
-	db, err := database.Open(ctx, loaded.Server.Data)
-	if err != nil {
-		return err
-	}
-	if c.keys, err = account.Open(ctx, db, time.Now); err == nil {
-		err = do(ctx)
-	}
-	return errors.Join(err, db.Close())
+	return withDatabase(ctx, settings.Server.Data, missing, func(db *database.DB) (err error) {
+		if c.keys, err = account.Open(ctx, db, time.Now); err != nil {
+			return err
+		}
+		return do(ctx)
+	})
 }
 
 // choose finds what is to be done.

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"os"
-	"path/filepath"
 	"strconv"
 
 	"compressor/internal/config"
@@ -21,7 +18,8 @@ const masterKeysHelp = `Usage: compressor masterkeys status
 Manages the keys that seal the credentials of connectors, of a data folder (--data DIR or
 COMPRESSOR_DATA), also while its service runs.
 
-status counts what is sealed under each key. add appends a new key to the file of
+status counts the rows that are sealed under each key: the connectors, and one known text that
+keys are tried on. rotate counts alike. add appends a new key to the file of
 COMPRESSOR_MASTER_KEY_FILE, or to the one beside the data folder. rotate seals everything
 under the newest key; it may be ended and called again. A key with nothing under it may be
 taken out. Keys in COMPRESSOR_MASTER_KEY are changed there, and need a restart before rotate.`
@@ -49,14 +47,11 @@ func masterKeysVerb(ctx context.Context, args []string, t terminal) error {
 	if t.helped(args, masterKeysHelp, flags) {
 		return nil
 	}
-	loaded, rest, err := t.read(args, flags)
+	settings, rest, err := t.readBeside(args, flags)
 	if err != nil {
 		return err
 	}
-	if err := notOfService(loaded.Settings); err != nil {
-		return err
-	}
-	c.config = loaded.Config
+	c.config = settings
 	var do func(context.Context) error
 	if len(rest) == 1 {
 		do = map[string]func(context.Context) error{"status": c.status, "add": c.add, "rotate": c.rotate}[rest[0]]
@@ -64,15 +59,10 @@ func masterKeysVerb(ctx context.Context, args []string, t terminal) error {
 	if do == nil {
 		return problem.Newf(problem.OptionsInvalid, "Say what to do: status, add or rotate.")
 	}
-	if _, err := os.Stat(filepath.Join(c.config.Server.Data, database.File)); errors.Is(err, os.ErrNotExist) {
-		return problem.Newf(problem.NotFound, "There is no database in the data folder '%s'.", c.config.Server.Data)
-	}
-	db, err := database.Open(ctx, c.config.Server.Data)
-	if err != nil {
-		return err
-	}
-	c.connectors = connectorsOf(db, c.config, nil)
-	return errors.Join(do(ctx), db.Close())
+	return withDatabase(ctx, c.config.Server.Data, "There is no database", func(db *database.DB) error {
+		c.connectors = connectorsOf(db, c.config, nil)
+		return do(ctx)
+	})
 }
 
 func (c *masterKeysCall) status(ctx context.Context) error {
@@ -97,7 +87,7 @@ func (c *masterKeysCall) status(ctx context.Context) error {
 	if c.asJSON {
 		return c.json(out)
 	}
-	return c.table([]string{"KEY", "SEALED UNDER IT", "STATE"}, rows)
+	return c.table([]string{"KEY", "ROWS UNDER IT", "STATE"}, rows)
 }
 
 func (c *masterKeysCall) add(context.Context) error {
@@ -123,8 +113,8 @@ func (c *masterKeysCall) add(context.Context) error {
 func (c *masterKeysCall) rotate(ctx context.Context) error {
 	done, err := c.connectors.Rotate(ctx, nil)
 	if err != nil {
-		return problem.Newf(problem.OptionsInvalid, "Sealed %s anew, but not all: %v.", counted(done, "connector"), err)
+		return problem.Newf(problem.OptionsInvalid, "Sealed %s anew, but not all: %v.", counted(done, "row"), err)
 	}
-	c.tell("%s sealed anew under the newest key.", counted(done, "connector"))
+	c.tell("%s sealed anew under the newest key.", counted(done, "row"))
 	return nil
 }

@@ -64,7 +64,7 @@ func Of(path string) (Blob, error) {
 	return d.blob(path), nil
 }
 
-// SumOf reads r to its end.
+// SumOf is the sum of all that is left to read of r.
 func SumOf(r io.Reader) (Sum, error) {
 	h := sha256.New()
 	_, err := io.Copy(h, r)

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -74,11 +75,8 @@ func (s *Store) Create(ctx context.Context, c recipe.Connector) (Connector, erro
 	if err != nil {
 		return Connector{}, fmt.Errorf("new connector: %w", err)
 	}
-	now := stored(s.now())
-	r := row{Connector: Connector{
-		ID: id.String(), Name: c.Name, Provider: storage.Provider(c.Provider), Bucket: c.Bucket, Region: c.Region,
-		Path: c.Path, ACL: storage.ACL(c.ACL), Endpoint: c.Endpoint, Created: now, Updated: now,
-	}}
+	r := asked(c)
+	r.ID, r.Created, r.Updated = id.String(), stored(s.now()), stored(s.now())
 	given := credentials(c.Credentials)
 	if wrong := s.faults(r, given); len(wrong) > 0 {
 		return Connector{}, problem.Invalid(wrong...)
@@ -103,6 +101,57 @@ func (s *Store) Create(ctx context.Context, c recipe.Connector) (Connector, erro
 		return Connector{}, err
 	}
 	return r.Connector, nil
+}
+
+// asked is the row that a connector is to be.
+func asked(c recipe.Connector) row {
+	return row{Connector: Connector{
+		Name: c.Name, Provider: storage.Provider(c.Provider), Bucket: c.Bucket, Region: c.Region,
+		Path: c.Path, ACL: storage.ACL(c.ACL), Endpoint: c.Endpoint,
+	}}
+}
+
+// Explain adds to the wrong options of a body what else is wrong with the connector that it
+// asks for, so that all is told at once. c is what was good of it. Any other error is
+// returned as it is.
+func (s *Store) Explain(err error, c recipe.Connector) error {
+	return explain(err, s.faults(asked(c), credentials(c.Credentials)))
+}
+
+// ExplainPatch is Explain for what a connector would be by a patch. One that is not there, or
+// cannot be opened, adds nothing.
+func (s *Store) ExplainPatch(ctx context.Context, id string, err error, p recipe.ConnectorPatch) error {
+	ring, failed := s.keys.Read()
+	if failed != nil {
+		return err
+	}
+	r, failed := get(ctx, s.db.Read(), id)
+	if failed != nil {
+		return err
+	}
+	given, wrong, failed := r.patch(ring, p)
+	if failed != nil {
+		return err
+	}
+	return explain(err, problem.Invalid(wrong...).Also(s.faults(r, given)...).Fields)
+}
+
+// explain adds more to wrong options, but for what follows from them.
+func explain(err error, more []problem.Field) error {
+	if !problem.Has(err, problem.OptionsInvalid) {
+		return err
+	}
+	p := problem.From(err)
+	for _, f := range p.Fields {
+		group, _, _ := strings.Cut(f.Path, ".")
+		switch group {
+		case "provider", "endpoint": // by which all else is judged
+			return err
+		case "credentials": // of which a part is missing now
+			more = slices.DeleteFunc(more, func(f problem.Field) bool { return strings.HasPrefix(f.Path, group) })
+		}
+	}
+	return p.Also(more...)
 }
 
 // List returns all connectors, the oldest first.
@@ -140,12 +189,12 @@ func (s *Store) Update(ctx context.Context, id string, p recipe.ConnectorPatch) 
 		if r, err = get(ctx, tx, id); err != nil {
 			return err
 		}
-		given, err := r.patch(ring, p)
+		given, wrong, err := r.patch(ring, p)
 		if err != nil {
 			return err
 		}
-		if wrong := s.faults(r, given); len(wrong) > 0 {
-			return problem.Invalid(wrong...)
+		if all := problem.Invalid(wrong...).Also(s.faults(r, given)...); len(all.Fields) > 0 {
+			return all
 		}
 		if err := nameIsFree(ctx, tx, r); err != nil {
 			return err
@@ -191,8 +240,8 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 const trust = time.Minute
 
 // Open returns the place behind a connector with its secrets, and notes that it was used.
-// Errors: not-found; options-invalid, of the field connector, for a folder that the operator
-// no longer allows.
+// Errors: not-found; options-invalid, of the field path, for a folder that the operator no
+// longer allows. Who is not to see the connector need not see its folder, so it is not shown.
 func (s *Store) Open(ctx context.Context, id string) (storage.Place, storage.Defaults, error) {
 	r, err := get(ctx, s.db.Read(), id)
 	if err != nil {
@@ -210,8 +259,8 @@ func (s *Store) Open(ctx context.Context, id string) (storage.Place, storage.Def
 	if r.Provider == storage.Local {
 		var wrong string
 		if place.Root, wrong = storage.Folder(s.roots, r.Path); wrong != "" {
-			return storage.Place{}, storage.Defaults{}, problem.Invalid(problem.Field{Path: "connector",
-				Message: "Its folder is no longer below one of COMPRESSOR_LOCAL_ROOTS."})
+			return storage.Place{}, storage.Defaults{}, problem.Invalid(problem.Field{Path: "path",
+				Message: "Must be a folder below one of COMPRESSOR_LOCAL_ROOTS, which it no longer is."})
 		}
 	}
 	if now := s.now(); now.Sub(r.Used) >= trust {

@@ -215,7 +215,7 @@ func TestLocal(t *testing.T) {
 		t.Errorf("%+v, %+v, %v", place, defaults, err)
 	}
 	for _, roots := range [][]string{nil, {"/srv/out", "/srv/more"}} {
-		if _, _, err := newBench(t, dir, "", roots...).Open(t.Context(), made.ID); fields(t, err) != "connector: Its folder is no longer below one of COMPRESSOR_LOCAL_ROOTS." {
+		if _, _, err := newBench(t, dir, "", roots...).Open(t.Context(), made.ID); fields(t, err) != "path: Must be a folder below one of COMPRESSOR_LOCAL_ROOTS, which it no longer is." {
 			t.Error(err)
 		}
 	}

@@ -64,12 +64,12 @@ func (s *Store) status(ctx context.Context, ring vault.Ring) ([]Count, error) {
 	return out, nil
 }
 
-// Rotate wraps the data keys of all connectors under the newest master key, in batches, and
-// calls each with the number of connectors done so far after every batch that is
+// Rotate wraps the data keys of all rows, as Status counts them, under the newest master key,
+// in batches, and calls each with the number of rows done so far after every batch that is
 // committed; each may be nil. It may be ended at any time and called again, and run beside
 // a service and beside itself: a row that somebody else changes meanwhile is left to the
-// next pass. Every process must have the new key before. Returns how many connectors it
-// wrapped anew; the error names those that could not be, up to ten.
+// next pass. Every process must have the new key before. Returns how many rows it wrapped
+// anew; the error names the connectors that could not be, up to ten.
 func (s *Store) Rotate(ctx context.Context, each func(done int)) (int, error) {
 	ring, err := s.keys.Read()
 	if err != nil {
@@ -78,13 +78,13 @@ func (s *Store) Rotate(ctx context.Context, each func(done int)) (int, error) {
 	if err := right(ctx, s.db.Read(), ring); err != nil {
 		return 0, err
 	}
-	if err := s.rotateCanary(ctx, ring); err != nil {
+	done, err := s.rotateCanary(ctx, ring)
+	if err != nil {
 		return 0, err
 	}
 	if each == nil {
 		each = func(int) {}
 	}
-	done := 0
 	for {
 		// One pass may miss a row that a process with the older keys seals behind it.
 		n, err := s.pass(ctx, ring, func(n int) { each(done + n) })
@@ -149,8 +149,8 @@ func (s *Store) replace(ctx context.Context, ring vault.Ring, list []rewrapped) 
 }
 
 // rotateCanary is the same for the canary.
-func (s *Store) rotateCanary(ctx context.Context, ring vault.Ring) error {
-	return s.db.InTx(ctx, func(tx *sql.Tx) error {
+func (s *Store) rotateCanary(ctx context.Context, ring vault.Ring) (done int, err error) {
+	err = s.db.InTx(ctx, func(tx *sql.Tx) error {
 		sealed, keyID, err := canary(ctx, tx)
 		if err != nil || sealed == nil || keyID >= ring.Newest() {
 			return err
@@ -159,9 +159,13 @@ func (s *Store) rotateCanary(ctx context.Context, ring vault.Ring) error {
 		if err != nil {
 			return fmt.Errorf("canary of the connectors: %w", err)
 		}
-		_, err = swap(ctx, tx, `UPDATE connector_canary SET sealed = $1, key_id = $2 WHERE sealed = $3`, rewrapped{old: sealed, anew: anew}, ring)
+		done, err = swap(ctx, tx, `UPDATE connector_canary SET sealed = $1, key_id = $2 WHERE sealed = $3`, rewrapped{old: sealed, anew: anew}, ring)
 		return err
 	})
+	if err != nil {
+		return 0, err
+	}
+	return done, nil
 }
 
 // swap writes a sealed text in place of the one it was made from, and of no other.

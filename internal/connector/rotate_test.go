@@ -106,7 +106,7 @@ func TestRotation(t *testing.T) {
 			cancel()
 		}
 	})
-	if n != 400 || !errors.Is(err, context.Canceled) {
+	if n != 401 || !errors.Is(err, context.Canceled) {
 		t.Fatalf("%d, %v", n, err)
 	}
 	if got := both.counts(); got != "[{1 600 true false} {7 401 true true}]" {
@@ -173,7 +173,7 @@ func TestRotateBeside(t *testing.T) {
 		}
 	})
 	wg.Wait()
-	if sum := total[0] + total[1]; sum < 360 || sum > 400 {
+	if sum := total[0] + total[1]; sum < 361 || sum > 401 {
 		t.Errorf("wrapped anew %v", total)
 	}
 	only := newBench(t, dir, masterKey(2, 'b'))
@@ -207,7 +207,7 @@ func TestKeyFile(t *testing.T) {
 	if id, err := vault.Add(file); id != 2 || err != nil {
 		t.Fatal(id, err)
 	}
-	if n, err := b.Rotate(t.Context(), nil); n != 2 || err != nil {
+	if n, err := b.Rotate(t.Context(), nil); n != 3 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	if _, _, err := later.Open(t.Context(), made.ID); err != nil {

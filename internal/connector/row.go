@@ -64,17 +64,18 @@ func (r row) place(c storage.Credentials) (storage.Place, storage.Defaults) {
 	return p, d
 }
 
-// patch changes the row and returns its credentials, new or old.
-func (r *row) patch(ring vault.Ring, p recipe.ConnectorPatch) (storage.Credentials, error) {
-	if p.Endpoint != nil && *p.Endpoint != r.Endpoint && p.Credentials == nil {
-		return storage.Credentials{}, problem.Invalid(problem.Field{Path: "credentials", Message: "Must be given again when the endpoint changes."})
-	}
-	var given storage.Credentials
-	var err error
-	if p.Credentials != nil {
+// patch changes the row and returns its credentials, new or old, and what is wrong with the
+// patch itself.
+func (r *row) patch(ring vault.Ring, p recipe.ConnectorPatch) (given storage.Credentials, wrong []problem.Field, err error) {
+	switch moved := p.Endpoint != nil && *p.Endpoint != r.Endpoint; {
+	case p.Credentials != nil:
 		given = credentials(*p.Credentials)
-	} else if given, err = r.open(ring); err != nil {
-		return storage.Credentials{}, err
+	case moved:
+		wrong = []problem.Field{{Path: "credentials", Message: "Must be given again when the endpoint changes."}}
+	default:
+		if given, err = r.open(ring); err != nil {
+			return storage.Credentials{}, nil, err
+		}
 	}
 	set(&r.Name, p.Name)
 	set(&r.Bucket, p.Bucket)
@@ -82,7 +83,7 @@ func (r *row) patch(ring vault.Ring, p recipe.ConnectorPatch) (storage.Credentia
 	set(&r.Path, p.Path)
 	set(&r.ACL, p.ACL)
 	set(&r.Endpoint, p.Endpoint)
-	return given, nil
+	return given, wrong, nil
 }
 
 // set changes a text to one that was given.

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"compressor/internal/blob"
@@ -16,7 +17,8 @@ import (
 	"compressor/internal/storage"
 )
 
-// Connectors opens connectors. connector.Store is one. Errors: not-found.
+// Connectors opens connectors. connector.Store is one. Errors: not-found; options-invalid, on
+// the fields of a connector that was good when it was made.
 type Connectors interface {
 	Open(ctx context.Context, id string) (storage.Place, storage.Defaults, error)
 }
@@ -64,10 +66,7 @@ func (d *Desk) Check(ctx context.Context, s recipe.Store) error {
 
 // aim puts what is asked on top of what the connector says.
 func (d *Desk) aim(ctx context.Context, s recipe.Store) (storage.Target, error) {
-	place, defaults, err := d.connectors.Open(ctx, s.ID)
-	if problem.Has(err, problem.NotFound) {
-		return storage.Target{}, problem.Invalid(problem.Field{Path: "store.id", Message: "There is no connector by that id."})
-	}
+	place, defaults, err := d.open(ctx, "store.id", s.ID)
 	if err != nil {
 		return storage.Target{}, err
 	}
@@ -76,6 +75,24 @@ func (d *Desk) aim(ctx context.Context, s recipe.Store) (storage.Target, error) 
 		return storage.Target{}, problem.Invalid(wrong...)
 	}
 	return t, nil
+}
+
+// open opens a connector that the field at names. Error: options-invalid, on that field, which
+// is all that the client has said of it.
+func (d *Desk) open(ctx context.Context, at, id string) (storage.Place, storage.Defaults, error) {
+	place, defaults, err := d.connectors.Open(ctx, id)
+	switch {
+	case problem.Has(err, problem.NotFound):
+		err = problem.Invalid(problem.Field{Path: at, Message: "There is no connector by that id; got " + storage.Shown(id) + "."})
+	case problem.Has(err, problem.OptionsInvalid):
+		var wrong []problem.Field
+		for _, f := range problem.From(err).Fields {
+			wrong = append(wrong, problem.Field{Path: at, Message: "Must name a connector that can be used; got " + storage.Shown(id) +
+				", whose '" + f.Path + "' " + strings.ToLower(f.Message[:1]) + f.Message[1:]})
+		}
+		err = problem.Invalid(wrong...)
+	}
+	return place, defaults, err
 }
 
 // Put stores a result. What fails in passing is tried again, a few times within a minute or
@@ -165,4 +182,22 @@ func refused(err error) error {
 		return p.With(problem.From(err).Fields...)
 	}
 	return err
+}
+
+// Collision finds two of these stores under which results would lie under one name, whatever
+// the files are called. A nil one is none.
+func Collision(stores []*recipe.Store) (first, second int, found bool) {
+	type name struct{ id, bucket, container, path string }
+	seen := map[name]int{}
+	for i, s := range stores {
+		if s == nil || storage.Distinct(s.Path) {
+			continue
+		}
+		n := name{s.ID, s.Bucket, s.Container, s.Path}
+		if before, has := seen[n]; has {
+			return before, i, true
+		}
+		seen[n] = i
+	}
+	return 0, 0, false
 }

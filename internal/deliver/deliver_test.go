@@ -141,6 +141,12 @@ func TestGone(t *testing.T) {
 	if _, err := d.Read(t.Context(), recipe.Source{ID: known, Path: "nothing"}, scratch, Told{}); !problem.Has(err, problem.SourceFailed) {
 		t.Errorf("source: %v", err)
 	}
+	if _, err := d.Begin(t.Context(), recipe.Prefix{ID: "another"}, store("out/"), nil); !problem.Has(err, problem.SourceFailed) {
+		t.Errorf("source of a transfer: %v", err)
+	}
+	if _, err := d.Begin(t.Context(), recipe.Prefix{ID: known}, s, nil); !problem.Has(err, problem.StoreFailed) {
+		t.Errorf("destination of a transfer: %v", err)
+	}
 }
 
 // TestRead: a source is read whole, told of as it comes, and bounded.

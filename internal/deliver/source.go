@@ -14,27 +14,33 @@ import (
 // CheckSource finds what is wrong with an object to read. Error: options-invalid, on the
 // fields of source.
 func (d *Desk) CheckSource(ctx context.Context, s recipe.Source) error {
-	_, err := d.from(ctx, s.ID, s.Bucket, s.Region)
+	_, err := d.object(ctx, s)
 	return err
 }
 
-// CheckPrefix is CheckSource for all objects of a bucket.
-func (d *Desk) CheckPrefix(ctx context.Context, p recipe.Prefix) error {
-	_, err := d.from(ctx, p.ID, p.Bucket, p.Region)
-	return err
+// object opens the bucket that an object lies in.
+func (d *Desk) object(ctx context.Context, s recipe.Source) (opened, error) {
+	return d.from(ctx, s.ID, s.Bucket, s.Region, func(p storage.Provider) []problem.Field {
+		return storage.CheckName("source.path", p, s.Path)
+	})
 }
 
-// from opens the bucket of a connector, or another one that its credentials open.
-func (d *Desk) from(ctx context.Context, id, bucket, region string) (opened, error) {
-	place, _, err := d.connectors.Open(ctx, id)
-	if problem.Has(err, problem.NotFound) {
-		return opened{}, problem.Invalid(problem.Field{Path: "source.id", Message: "There is no connector by that id."})
-	}
+// objects opens the bucket that objects lie in.
+func (d *Desk) objects(ctx context.Context, p recipe.Prefix) (opened, error) {
+	return d.from(ctx, p.ID, p.Bucket, p.Region, func(at storage.Provider) []problem.Field {
+		return storage.CheckPrefix("source.prefix", at, p.Prefix)
+	})
+}
+
+// from opens the bucket of a connector, or another one that its credentials open. more finds
+// what else is wrong, on that provider.
+func (d *Desk) from(ctx context.Context, id, bucket, region string, more func(storage.Provider) []problem.Field) (opened, error) {
+	place, _, err := d.open(ctx, "source.id", id)
 	if err != nil {
 		return opened{}, err
 	}
 	place, wrong := place.In("source", bucket, region)
-	if len(wrong) > 0 {
+	if wrong = append(wrong, more(place.Provider)...); len(wrong) > 0 {
 		return opened{}, problem.Invalid(wrong...)
 	}
 	b, err := d.dial(place)
@@ -50,11 +56,22 @@ type Told struct {
 // Read gets an object into a new blob of scratch. Errors: source-failed and its kin,
 // file-empty, file-too-large, and what ends ctx.
 func (d *Desk) Read(ctx context.Context, s recipe.Source, scratch *blob.Scratch, told Told) (blob.Blob, error) {
-	from, err := d.from(ctx, s.ID, s.Bucket, s.Region)
+	from, err := d.object(ctx, s)
 	if err != nil {
 		return blob.Blob{}, unread(err)
 	}
-	return d.read(ctx, from, s.Path, scratch, told)
+	b, err := d.read(ctx, from, s.Path, scratch, told)
+	return b, named(err, "source.path", s.Path)
+}
+
+// named adds to the problem of a source the field that named it, where the name is what the
+// store refused.
+func named(err error, at, name string) error {
+	var fault *storage.Fault
+	if !errors.As(err, &fault) {
+		return err
+	}
+	return problem.From(err).With(fault.Field(at, name)...)
 }
 
 func (d *Desk) read(ctx context.Context, from opened, key string, scratch *blob.Scratch, told Told) (b blob.Blob, err error) {
@@ -72,10 +89,9 @@ func (d *Desk) copy(ctx context.Context, bucket storage.Bucket, key string, scra
 		return blob.Blob{}, err
 	}
 	defer body.Close()
-	tooLarge := problem.Newf(problem.FileTooLarge, "The object is larger than the %d bytes allowed here.", d.largest)
 	switch {
 	case info.Size > d.largest:
-		return blob.Blob{}, tooLarge
+		return blob.Blob{}, d.tooLarge()
 	case told.Length != nil:
 		told.Length(info.Size)
 	}
@@ -94,11 +110,15 @@ func (d *Desk) copy(ctx context.Context, bucket storage.Bucket, key string, scra
 	case err != nil:
 		return blob.Blob{}, broken(err)
 	case n > d.largest:
-		return blob.Blob{}, tooLarge
+		return blob.Blob{}, d.tooLarge()
 	case n == 0:
 		return blob.Blob{}, problem.New(problem.FileEmpty)
 	}
 	return w.Commit()
+}
+
+func (d *Desk) tooLarge() error {
+	return problem.Newf(problem.FileTooLarge, "The object is larger than the %d bytes allowed here.", d.largest)
 }
 
 // broken is the fault of a body that broke off.

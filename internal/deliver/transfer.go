@@ -24,6 +24,9 @@ type Transfer struct {
 	from, to opened
 	prefix   string
 	target   storage.Target
+	one      bool   // results go to the bucket that their sources come from
+	source   string // what stands before the keys of sources there; see storage.Identity
+	result   string // and before those of results
 	path     string // folder of the results, "" or with a slash at its end
 	options  string // what the results depend on beside the objects
 }
@@ -31,85 +34,86 @@ type Transfer struct {
 // CheckTransfer finds what is wrong with where the results of a whole bucket go. Error:
 // options-invalid, on the fields of store and source.
 func (d *Desk) CheckTransfer(ctx context.Context, p recipe.Prefix, s recipe.Store) error {
-	_, err := d.transfer(ctx, p, s)
-	return err
+	_, from, to := d.transfer(ctx, p, s)
+	return problem.Join(from, to)
 }
 
 // Begin opens both buckets. options tells transfers apart that would make other results of
 // the same objects. Errors: store-failed, source-failed.
 func (d *Desk) Begin(ctx context.Context, p recipe.Prefix, s recipe.Store, options []byte) (*Transfer, error) {
-	t, err := d.transfer(ctx, p, s)
-	if err != nil {
-		return nil, refused(err)
+	t, from, to := d.transfer(ctx, p, s)
+	switch {
+	case from != nil:
+		return nil, unread(from)
+	case to != nil:
+		return nil, refused(to)
 	}
 	t.options = string(options)
 	return t, nil
 }
 
-func (d *Desk) transfer(ctx context.Context, p recipe.Prefix, s recipe.Store) (*Transfer, error) {
-	t := &Transfer{desk: d, prefix: p.Prefix}
-	var err error
-	if t.target, err = d.aim(ctx, s); err != nil {
-		return nil, err
+// transfer opens both, and tells what is wrong with either apart.
+func (d *Desk) transfer(ctx context.Context, p recipe.Prefix, s recipe.Store) (t *Transfer, from, to error) {
+	t = &Transfer{desk: d, prefix: p.Prefix}
+	t.from, from = d.objects(ctx, p)
+	if t.target, to = d.aim(ctx, s); to != nil {
+		return nil, from, to
 	}
 	t.path = strings.TrimPrefix(t.target.Path, "/")
-	if strings.ContainsAny(t.path, "{}") || t.path != "" && !strings.HasSuffix(t.path, "/") {
-		return nil, problem.Invalid(problem.Field{Path: "store.path",
-			Message: "Must be a folder that ends in / and has no placeholder, since every object keeps its own name below it."})
+	wrong := ""
+	switch t.to.place = t.target.Place; {
+	case strings.ContainsAny(t.path, "{}") || t.path != "" && !strings.HasSuffix(t.path, "/"):
+		wrong = "Must be a folder that ends in / and has no placeholder, since every object keeps its own name below it; got " + storage.Shown(t.path) + "."
+	case from == nil:
+		t.compare()
+		wrong = t.overlap()
 	}
-	if t.from, err = d.from(ctx, p.ID, p.Bucket, p.Region); err != nil {
-		return nil, err
+	if wrong != "" {
+		return nil, from, problem.Invalid(problem.Field{Path: "store.path", Message: wrong})
 	}
-	if t.to.Bucket, err = d.dial(t.target.Place); err != nil {
-		return nil, err
-	}
-	t.to.place = t.target.Place
-	if wrong := t.overlap(); wrong != "" {
-		return nil, problem.Invalid(problem.Field{Path: "store.path", Message: wrong})
-	}
-	return t, nil
+	t.to.Bucket, to = d.dial(t.target.Place)
+	return t, from, to
 }
 
 // List calls each with the objects after the key after, in order of the bytes of their keys.
 // What stands for a folder is left out, and so is what lies where the results go. Errors:
 // source-failed, and what each returns.
 func (t *Transfer) List(ctx context.Context, after string, each func(storage.Info) error) error {
-	return unread(t.from.List(ctx, t.prefix, after, func(o storage.Info) error {
+	return named(unread(t.from.List(ctx, t.prefix, after, func(o storage.Info) error {
 		if strings.HasSuffix(o.Key, "/") || t.isResult(o.Key) {
 			return nil
 		}
 		return each(o)
-	}))
+	})), "source.prefix", t.prefix)
 }
 
 // isResult says whether an object lies in a folder of results inside what is listed.
 func (t *Transfer) isResult(key string) bool {
-	return t.sameBucket() && len(t.path) > len(folderOf(t.prefix)) && strings.HasPrefix(key, t.path)
+	return t.one && len(t.results()) > len(t.sources()) && strings.HasPrefix(t.source+key, t.results())
 }
 
-// sameBucket says whether results go to the bucket that their sources come from.
-func (t *Transfer) sameBucket() bool {
-	a, b := t.from.place, t.to.place
-	return a.Provider == b.Provider && plainEndpoint(a.Endpoint) == plainEndpoint(b.Endpoint) && a.Bucket == b.Bucket &&
-		a.Root == b.Root && a.Credentials.Account == b.Credentials.Account
-}
+// sources and results are the folders of both, by the names that the one bucket has for them.
+func (t *Transfer) sources() string { return t.source + folderOf(t.prefix) }
+func (t *Transfer) results() string { return t.result + t.path }
 
-// plainEndpoint is an endpoint but for what does not count.
-func plainEndpoint(endpoint string) string { return strings.ToLower(strings.TrimRight(endpoint, "/")) }
+// compare finds out whether both are one bucket, also under two host names.
+func (t *Transfer) compare() {
+	a, b := t.from.place.Identity(), t.to.place.Identity()
+	t.one, t.source, t.result = a.Site == b.Site && a.Bucket == b.Bucket, a.Base, b.Base
+}
 
 // overlap says what is wrong with the folder of the results, or "": they must not fall on
 // sources that are still to be read, other than each on its own.
 func (t *Transfer) overlap() string {
-	folder := folderOf(t.prefix)
 	isLocal := t.from.place.Provider == storage.Local && t.to.place.Provider == storage.Local
 	switch {
-	case isLocal && !t.sameBucket() && (within(t.to.place.Root, t.from.place.Root) || within(t.from.place.Root, t.to.place.Root)):
+	case isLocal && !t.one && (within(t.to.place.Root, t.from.place.Root) || within(t.from.place.Root, t.to.place.Root)):
 		return "Must lie in a folder of the same connector, or in one that is not above or below that of the sources."
-	case !t.sameBucket():
+	case !t.one:
 		return ""
-	case isLocal && t.path == folder:
+	case isLocal && t.results() == t.sources():
 		return "Must be another folder than that of the sources: on provider 'local' nothing tells results from sources."
-	case len(t.path) < len(folder) && strings.HasPrefix(folder, t.path):
+	case len(t.results()) < len(t.sources()) && strings.HasPrefix(t.sources(), t.results()):
 		return "Must not be a folder above that of the sources, where results could take the places of other sources."
 	}
 	return ""
@@ -144,7 +148,7 @@ func (t *Transfer) Target(key, extension string) string {
 
 // InPlace says whether the result of an object takes its place.
 func (t *Transfer) InPlace(key, extension string) bool {
-	return t.sameBucket() && t.Target(key, extension) == key
+	return t.one && t.result+t.Target(key, extension) == t.source+key
 }
 
 // Stored says whether an earlier transfer has stored the result of o as it is now, under one
@@ -176,7 +180,7 @@ func (t *Transfer) isFrom(there, o storage.Info) bool {
 	switch {
 	case t.to.place.Provider == storage.Local:
 		return !there.Changed.Before(o.Changed)
-	case there.Key == o.Key && t.sameBucket(): // made in place: the state that it came from is gone
+	case t.one && t.result+there.Key == t.source+o.Key: // made in place: the state that it came from is gone
 		given, _, _ := strings.Cut(mark, ".")
 		made, _, _ := strings.Cut(t.mark(o), ".")
 		return given == made
@@ -203,7 +207,7 @@ func markName(p storage.Provider) string {
 // Read gets an object. Errors: as of Desk.Read.
 func (t *Transfer) Read(ctx context.Context, o storage.Info, scratch *blob.Scratch) (blob.Blob, error) {
 	if o.Size > t.desk.largest {
-		return blob.Blob{}, problem.Newf(problem.FileTooLarge, "The object is larger than the %d bytes allowed here.", t.desk.largest)
+		return blob.Blob{}, t.desk.tooLarge()
 	}
 	return t.desk.read(ctx, t.from, o.Key, scratch, Told{})
 }

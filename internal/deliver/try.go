@@ -18,7 +18,7 @@ import (
 
 // Trial is what a connector turned out to be able to do.
 type Trial struct {
-	Key    string // of the object that was written
+	Key    string // of the object that was written, also where it could not be removed
 	Rights []Right
 }
 

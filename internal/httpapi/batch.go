@@ -70,12 +70,9 @@ func (s *Server) takeBatchList(x *exchange) (work.Receipt, error) {
 		var own recipe.FetchItem
 		given := asked.decode(s.fetchItems, i, &own, sourceFaults)
 		o := s.itemOrder(own.ItemOptions, given)
-		fault := asked.unlessWrong(
-			func() error {
-				return s.source(x.r.Context(), &o, recipe.Fetch{URL: own.URL, Headers: own.Headers, Source: own.Source})
-			},
-			func() error { return s.store(x.r.Context(), &o, own.Store) })
-		if err := asked.refuse(i, fault); err != nil {
+		from := recipe.Fetch{URL: own.URL, Headers: own.Headers, Source: own.Source}
+		fault := problem.Join(s.source(x.r.Context(), &o, from), s.store(x.r.Context(), &o, own.Store))
+		if err := asked.refuse(itemPath(i), fault); err != nil {
 			return work.Receipt{}, err
 		}
 		items, all = append(items, work.Item{Order: o}), append(all, own)
@@ -132,8 +129,7 @@ func (s *Server) takeBatchForm(x *exchange) (work.Receipt, error) {
 		var own recipe.FileItem
 		given := asked.decode(s.fileItems, i, &own, nil)
 		o := s.itemOrder(own.ItemOptions, given)
-		fault := asked.unlessWrong(func() error { return s.store(x.r.Context(), &o, own.Store) })
-		if err := asked.refuse(i, fault); err != nil {
+		if err := asked.refuse(itemPath(i), s.store(x.r.Context(), &o, own.Store)); err != nil {
 			return work.Receipt{}, err
 		}
 		if o.Name == "" {
@@ -163,6 +159,7 @@ func (s *Server) readBatchForm(x *exchange, scratch *blob.Scratch) ([]intake.Sta
 // submitBatch submits what was asked, unless something is wrong with it. all is what tells
 // the items from those of another request.
 func (s *Server) submitBatch(x *exchange, asked *batchAsked, items []work.Item, all any) (work.Receipt, error) {
+	asked.faults.add("", collision(items)...)
 	if err := asked.faults.problem(); err != nil {
 		return work.Receipt{}, err
 	}
@@ -226,12 +223,13 @@ func (s *Server) readBatch(x *exchange, text []byte) (*batchAsked, error) {
 		}
 	}
 	var shared recipe.Upload
-	given, err := s.decodeUpload(schema.Hash(rest), &shared)
+	given, err := s.decodeUpload(x.r.Context(), schema.Hash(rest), &shared)
 	if err != nil {
 		if !problem.Has(err, problem.OptionsInvalid) {
 			return nil, err
 		}
 		asked.faults.add("", problem.From(err).Fields...)
+		asked.shared.Store = shared.Store // or what was good of it
 		return asked, nil
 	}
 	asked.shared, asked.members = shared.Envelope, given
@@ -283,29 +281,18 @@ func (a *batchAsked) readItems(raw json.RawMessage) {
 	}
 }
 
-// unlessWrong looks further only where the options are good as such.
-func (a *batchAsked) unlessWrong(looks ...func() error) error {
-	if len(a.faults.fields) > 0 {
-		return nil
-	}
-	var errs []error
-	for _, look := range looks {
-		errs = append(errs, look())
-	}
-	return both(errs...)
-}
-
-// refuse notes what is wrong with the store or the source of an item. Any other error ends
-// the request.
-func (a *batchAsked) refuse(i int, fault error) error {
+// refuse notes what is wrong with the store or the source of what is at path. Any other error
+// ends the request.
+func (a *batchAsked) refuse(path string, fault error) error {
 	if fault != nil && !problem.Has(fault, problem.OptionsInvalid) {
 		return fault
 	}
-	if fault != nil {
-		a.faults.add(fmt.Sprintf("%s[%d]", itemsField, i), problem.From(fault).Fields...)
-	}
+	a.faults.others(path, fieldsIn(fault)...)
 	return nil
 }
+
+// itemPath is the path of an item.
+func itemPath(i int) string { return fmt.Sprintf("%s[%d]", itemsField, i) }
 
 // requireItems notes that there are none.
 func (a *batchAsked) requireItems() {
@@ -321,7 +308,7 @@ func (a *batchAsked) requireItems() {
 // decode reads the options of an item, laid over the defaults, and returns their members.
 // What is wrong with them is noted, and with more what else is.
 func (a *batchAsked) decode(s *schema.Schema, i int, into any, more func(map[string]json.RawMessage) []problem.Field) map[string]json.RawMessage {
-	path := fmt.Sprintf("%s[%d]", itemsField, i)
+	path := itemPath(i)
 	own := []schema.Member{}
 	if i < len(a.items) && string(a.items[i]) != "null" {
 		var err error
@@ -337,7 +324,7 @@ func (a *batchAsked) decode(s *schema.Schema, i int, into any, more func(map[str
 		}
 		return nil
 	}
-	err, given := s.Decode(text, into), members(text)
+	err, given := s.Salvage(text, into), members(text)
 	var others []problem.Field
 	if more != nil {
 		others = more(given)
@@ -374,6 +361,17 @@ func (f *faults) add(path string, wrong ...problem.Field) {
 			f.fields = append(f.fields, w)
 		} else {
 			f.more++
+		}
+	}
+}
+
+// others is add, but for fields that are named already.
+func (f *faults) others(path string, wrong ...problem.Field) {
+	for _, w := range wrong {
+		one := faults{}
+		one.add(path, w)
+		if !f.of(one.fields[0].Path) {
+			f.add(path, w)
 		}
 	}
 }

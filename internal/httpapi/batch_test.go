@@ -240,3 +240,24 @@ func BenchmarkBatchReply(b *testing.B) {
 	}
 	b.ReportMetric(float64(n), "bytes/reply")
 }
+
+// TestBatchCollision: results of one batch do not overwrite each other.
+func TestBatchCollision(t *testing.T) {
+	s := stored(t)
+	store := func(path string) string {
+		return fmt.Sprintf(`"store":{"id":%q,"path":%q}`, s.connect(t, fmt.Sprintf(`{"name":%q,"provider":"local","path":"box"}`, "disk "+path)), path)
+	}
+	fixed, named := store("a.jpg"), store("{name}.jpg")
+	const two = `"items":[{"url":"http://a.example/1"},{"url":"http://a.example/2"}]`
+	expectError(t, s.batch1(t, "{"+fixed+","+two+"}"), 422, problem.OptionsInvalid, notValid,
+		"items[1].store.path: The result of items[0] would lie there, too: must hold {id}, {name} or {sha1}, or end in /; got 'a.jpg'.")
+	for _, good := range []string{
+		"{" + named + "," + two + "}",
+		`{` + fixed + `,"items":[{"url":"http://a.example/1"}]}`,
+		`{` + fixed + `,"items":[{"url":"http://a.example/1"},{"url":"http://a.example/2",` + named + `}]}`,
+	} {
+		if a := s.batch1(t, good); a.status != 202 {
+			t.Errorf("%s: %d %s", good, a.status, a.text)
+		}
+	}
+}

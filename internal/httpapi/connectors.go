@@ -7,7 +7,6 @@ import (
 	"compressor/internal/account"
 	"compressor/internal/connector"
 	"compressor/internal/deliver"
-	"compressor/internal/problem"
 	"compressor/internal/recipe"
 )
 
@@ -16,6 +15,8 @@ import (
 type Connectors interface {
 	List(ctx context.Context) ([]connector.Connector, error)
 	Create(ctx context.Context, c recipe.Connector) (connector.Connector, error)
+	Explain(err error, c recipe.Connector) error
+	ExplainPatch(ctx context.Context, id string, err error, p recipe.ConnectorPatch) error
 	Get(ctx context.Context, id string) (connector.Connector, error)
 	Update(ctx context.Context, id string, p recipe.ConnectorPatch) (connector.Connector, error)
 	Delete(ctx context.Context, id string) error
@@ -101,8 +102,8 @@ func (s *Server) makeConnector(x *exchange) error {
 		return err
 	}
 	var asked recipe.Connector
-	if err := s.connectorBodies.Decode(text, &asked); err != nil {
-		return err
+	if err := s.connectorBodies.Salvage(text, &asked); err != nil {
+		return s.to.Connectors.Explain(err, asked)
 	}
 	c, err := s.to.Connectors.Create(x.r.Context(), asked)
 	if err != nil {
@@ -114,7 +115,7 @@ func (s *Server) makeConnector(x *exchange) error {
 
 // lookAtConnector is GET /1.0/connectors/{id}.
 func (s *Server) lookAtConnector(x *exchange) error {
-	id, err := connectorID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func (s *Server) lookAtConnector(x *exchange) error {
 // changeConnector is PATCH /1.0/connectors/{id}: a JSON merge patch (RFC 7396), sent as
 // JSON. Credentials are replaced whole.
 func (s *Server) changeConnector(x *exchange) error {
-	id, err := connectorID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -137,8 +138,8 @@ func (s *Server) changeConnector(x *exchange) error {
 		return err
 	}
 	var patch recipe.ConnectorPatch
-	if err := s.connectorPatches.Decode(text, &patch); err != nil {
-		return err
+	if err := s.connectorPatches.Salvage(text, &patch); err != nil {
+		return s.to.Connectors.ExplainPatch(x.r.Context(), id, err, patch)
 	}
 	c, err := s.to.Connectors.Update(x.r.Context(), id, patch)
 	if err != nil {
@@ -149,7 +150,7 @@ func (s *Server) changeConnector(x *exchange) error {
 
 // deleteConnector is DELETE /1.0/connectors/{id}. Jobs that still need it fail.
 func (s *Server) deleteConnector(x *exchange) error {
-	id, err := connectorID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ type trialBody struct {
 
 // testConnector is POST /1.0/connectors/{id}/test. The body may be left out.
 func (s *Server) testConnector(x *exchange) error {
-	id, err := connectorID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -203,14 +204,6 @@ func trialOf(t deliver.Trial) trialReply {
 	return body
 }
 
-func connectorID(x *exchange) (string, error) {
-	id := x.r.PathValue("id")
-	if !isUUID(id) {
-		return "", problem.New(problem.NotFound)
-	}
-	return id, nil
-}
-
 // describeConnectors describes the management of connectors.
 func (s *Server) describeConnectors(d *describer) hash {
 	id := hash{"name": "id", "in": "path", "required": true, "schema": hash{"type": "string", "format": "uuid"}}
@@ -222,7 +215,7 @@ func (s *Server) describeConnectors(d *describer) hash {
 		},
 		"/1.0/connectors/{id}": hash{"parameters": []hash{id},
 			"get":    hash{"summary": "A connector.", "responses": d.replies(http.StatusOK, connectorReply{})},
-			"patch":  hash{"summary": "Change a connector. What is left out stays as it is.", "requestBody": body(s.connectorPatches.JSONSchema()), "responses": d.replies(http.StatusOK, connectorReply{})},
+			"patch":  hash{"summary": "Change a connector, by a JSON merge patch. What is left out stays as it is, and null takes a value away.", "requestBody": body(s.connectorPatches.JSONSchema()), "responses": d.replies(http.StatusOK, connectorReply{})},
 			"delete": hash{"summary": "Forget a connector. Jobs that still need it fail.", "responses": d.replies(http.StatusOK, connectorReply{})}},
 		"/1.0/connectors/{id}/test": hash{"parameters": []hash{id},
 			"post": hash{"summary": "Write, read, list and remove a small object, and tell which right is missing.",

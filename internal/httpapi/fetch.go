@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -27,7 +28,7 @@ func (s *Server) fetch(x *exchange) error {
 		return err
 	}
 	var asked recipe.Fetch
-	given, err := s.decodeFetch(text, &asked)
+	given, err := s.decodeFetch(x.r.Context(), text, &asked)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (s *Server) fetch(x *exchange) error {
 		return err
 	}
 	o, fault := s.order(x.r.Context(), asked.Envelope, s.namedGroups(given), "")
-	if err := both(s.source(x.r.Context(), &o, asked), fault); err != nil {
+	if err := problem.Join(s.source(x.r.Context(), &o, asked), fault); err != nil {
 		return err
 	}
 	notice, err := s.notice(x, asked.Webhook)
@@ -109,12 +110,12 @@ func plainBody(h http.Header) error {
 }
 
 // decodeFetch reads the body, and names every wrong field at once: those of the options
-// beside those of the URL and of the headers to send.
-func (s *Server) decodeFetch(text []byte, into *recipe.Fetch) (given map[string]json.RawMessage, err error) {
-	err = s.fetches.Decode(text, into)
+// beside those of the URL, of the headers to send, and of the stores.
+func (s *Server) decodeFetch(ctx context.Context, text []byte, into *recipe.Fetch) (given map[string]json.RawMessage, err error) {
+	err = s.fetches.Salvage(text, into)
 	given = members(text)
 	if err := withFaults(err, append(sourceFaults(given), webhookFaults(given)...)); err != nil {
-		return nil, err
+		return nil, s.explain(ctx, err, into.Source, into.Store)
 	}
 	return given, nil
 }

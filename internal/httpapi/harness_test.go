@@ -23,13 +23,17 @@ import (
 
 	"compressor/internal/account"
 	"compressor/internal/blob/disk"
+	"compressor/internal/connector"
 	"compressor/internal/database"
+	"compressor/internal/deliver"
 	"compressor/internal/egress"
 	"compressor/internal/format"
 	"compressor/internal/job"
 	"compressor/internal/problem"
 	"compressor/internal/resumable"
 	"compressor/internal/schema"
+	"compressor/internal/storage/all"
+	"compressor/internal/vault"
 	"compressor/internal/webhook"
 )
 
@@ -46,6 +50,7 @@ type service struct {
 	url     string
 	log     *lockedBuffer
 	dir     string
+	folder  string // that local connectors may use
 }
 
 // lockedBuffer is a log that can be waited for.
@@ -112,7 +117,7 @@ func start(t testing.TB, change func(*Config, *account.Limits)) *service {
 
 func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 	t.Helper()
-	s := &service{dir: t.TempDir(), log: newLog()}
+	s := &service{dir: t.TempDir(), folder: t.TempDir(), log: newLog()}
 	s.desk = &fakeDesk{jobs: map[string]job.Job{}, bell: job.NewNotifier(), file: filepath.Join(s.dir, "result")}
 	if err := os.WriteFile(s.desk.file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
@@ -157,11 +162,12 @@ func assemble(t testing.TB, change func(*Config, *account.Limits)) *service {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
+	connectors := connector.New(db, connector.Config{Roots: []string{s.folder}, Keys: vault.Source{Data: s.dir, Log: log}})
 	s.uploads, err = resumable.Open(files, s.desk, resumable.Limits{Open: 3, Life: time.Hour}, log, func() time.Time { return noon })
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Webhooks: s.hooks, Sources: egress.New(egress.Policy{}), Staging: files, Uploads: s.uploads, Formats: formats,
+	s.Server, err = New(c, Services{Keys: s.keys, Meter: s.meter, Desk: s.desk, Connectors: connectors, Stores: deliver.New(connectors, all.Stores{Roots: []string{s.folder}}.Open, 1<<20), Webhooks: s.hooks, Sources: egress.New(egress.Policy{}), Staging: files, Uploads: s.uploads, Formats: formats,
 		Options: schema.Opts{Enums: map[string][]string{"image": {"jpeg", "png"}}},
 		Log:     log, Now: func() time.Time { return noon }})
 	if err != nil {

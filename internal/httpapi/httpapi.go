@@ -216,6 +216,9 @@ func New(c Config, to Services) (*Server, error) {
 	if s.keyBodies, err = schema.Of(keyBody{}, schema.Opts{}); err != nil {
 		return nil, err
 	}
+	if s.connectorPatches, err = schema.Of(recipe.ConnectorPatch{}, schema.Opts{Patch: true}); err != nil {
+		return nil, err
+	}
 	if s.openapi, err = s.describe(); err != nil {
 		return nil, fmt.Errorf("OpenAPI: %w", err)
 	}
@@ -232,7 +235,7 @@ func (s *Server) readOptions() error {
 		to *(*schema.Schema)
 		of any
 	}{{&s.uploads, recipe.Upload{}}, {&s.fetches, recipe.Fetch{}}, {&s.fetchItems, recipe.FetchItem{}}, {&s.fileItems, recipe.FileItem{}}, {&s.prefixes, recipe.Prefix{}},
-		{&s.connectorBodies, recipe.Connector{}}, {&s.connectorPatches, recipe.ConnectorPatch{}}, {&s.trialBodies, trialBody{}}} {
+		{&s.connectorBodies, recipe.Connector{}}, {&s.trialBodies, trialBody{}}} {
 		read, err := schema.Of(o.of, s.to.Options)
 		if err != nil {
 			return err

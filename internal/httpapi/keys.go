@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"compressor/internal/account"
-	"compressor/internal/problem"
 )
 
 // keyBody is what a key is to be: all of it at POST, what changes at PATCH.
@@ -130,7 +129,7 @@ func (s *Server) makeKey(x *exchange) error {
 
 // lookAtKey is GET /1.0/keys/{id}.
 func (s *Server) lookAtKey(x *exchange) error {
-	id, err := keyID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -147,7 +146,7 @@ func (s *Server) lookAtKey(x *exchange) error {
 
 // changeKey is PATCH /1.0/keys/{id}: a JSON merge patch (RFC 7396), sent as JSON.
 func (s *Server) changeKey(x *exchange) error {
-	id, err := keyID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -167,7 +166,7 @@ func (s *Server) changeKey(x *exchange) error {
 
 // revokeKey is DELETE /1.0/keys/{id}. What the key has sent goes on; its row stays.
 func (s *Server) revokeKey(x *exchange) error {
-	id, err := keyID(x)
+	id, err := pathID(x)
 	if err != nil {
 		return err
 	}
@@ -176,14 +175,6 @@ func (s *Server) revokeKey(x *exchange) error {
 		return err
 	}
 	return x.reply(http.StatusOK, keyOf(key))
-}
-
-func keyID(x *exchange) (string, error) {
-	id := x.r.PathValue("id")
-	if !isUUID(id) {
-		return "", problem.New(problem.NotFound)
-	}
-	return id, nil
 }
 
 // readKey reads the body of a request to make or change a key.

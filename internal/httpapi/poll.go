@@ -60,15 +60,24 @@ func (s *Server) tell(x *exchange, j job.Job) error {
 
 // ownJob is the job of the path, if it is the key's own. A foreign one does not exist.
 func (s *Server) ownJob(x *exchange) (job.Job, error) {
-	id := x.r.PathValue("id")
-	if !isUUID(id) {
-		return job.Job{}, problem.New(problem.NotFound)
+	id, err := pathID(x)
+	if err != nil {
+		return job.Job{}, err
 	}
 	j, err := s.to.Desk.Get(x.r.Context(), id)
 	if err == nil && j.KeyID != x.key.ID {
 		err = problem.New(problem.NotFound)
 	}
 	return j, err
+}
+
+// pathID is the id in the path. One that is no UUID is of nothing: not-found.
+func pathID(x *exchange) (string, error) {
+	id := x.r.PathValue("id")
+	if !isUUID(id) {
+		return "", problem.New(problem.NotFound)
+	}
+	return id, nil
 }
 
 // isUUID takes the one form of a UUID that we write: 36 characters, lower case.

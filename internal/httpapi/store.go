@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 
 	"compressor/internal/deliver"
 	"compressor/internal/problem"
 	"compressor/internal/recipe"
+	"compressor/internal/schema"
 	"compressor/internal/work"
 )
 
@@ -37,22 +39,42 @@ func (s *Server) source(ctx context.Context, o *work.Order, asked recipe.Fetch) 
 	return s.to.Stores.CheckSource(ctx, *asked.Source)
 }
 
-// both adds up the faults of two options that were looked at apart. An error that is no
-// fault of the client's goes first.
-func both(errs ...error) error {
+// explain adds to wrong options what is wrong with the places that they name, so that all is
+// told at once. Either may be nil.
+func (s *Server) explain(ctx context.Context, err error, source *recipe.Source, store *recipe.Store) error {
+	if !problem.Has(err, problem.OptionsInvalid) {
+		return err
+	}
 	var wrong []problem.Field
-	for _, err := range errs {
-		switch {
-		case problem.Has(err, problem.OptionsInvalid):
-			wrong = append(wrong, problem.From(err).Fields...)
-		case err != nil:
-			return err
-		}
+	if source != nil {
+		wrong = append(wrong, fieldsIn(s.to.Stores.CheckSource(ctx, *source))...)
 	}
-	if len(wrong) > 0 {
-		return problem.Invalid(wrong...)
+	if store != nil {
+		wrong = append(wrong, fieldsIn(s.to.Stores.Check(ctx, *store))...)
 	}
-	return nil
+	return problem.From(err).Also(wrong...)
+}
+
+// fieldsIn are the fields of wrong options. Beside such, no other error matters.
+func fieldsIn(err error) []problem.Field {
+	if !problem.Has(err, problem.OptionsInvalid) {
+		return nil
+	}
+	return problem.From(err).Fields
+}
+
+// collision tells of items whose results would overwrite each other.
+func collision(items []work.Item) []problem.Field {
+	stores := make([]*recipe.Store, len(items))
+	for i, item := range items {
+		stores[i] = item.Order.Store
+	}
+	first, second, found := deliver.Collision(stores)
+	if !found {
+		return nil
+	}
+	return []problem.Field{{Path: itemPath(second) + ".store.path", Message: fmt.Sprintf(
+		"The result of %s would lie there, too: must hold {id}, {name} or {sha1}, or end in /; got '%s'.", itemPath(first), schema.Printable(stores[second].Path))}}
 }
 
 // sourceField is what a batch has instead of items that takes a whole bucket, or a part.
@@ -64,23 +86,22 @@ func (s *Server) takeBucket(x *exchange, asked *batchAsked) (work.Receipt, error
 		asked.faults.add(sourceField, problem.Field{Message: "Specify either 'items' or 'source', not both."})
 	}
 	var p recipe.Prefix
-	if err := s.prefixes.Decode(asked.source, &p); err != nil {
+	if err := s.prefixes.Salvage(asked.source, &p); err != nil {
 		if !problem.Has(err, problem.OptionsInvalid) {
 			return work.Receipt{}, err
 		}
 		asked.faults.add(sourceField, problem.From(err).Fields...)
 	}
+	ctx := x.r.Context()
 	if asked.shared.Store == nil {
-		asked.faults.add("store", problem.Field{Message: "Must say where the results go."})
+		asked.faults.others("store", problem.Field{Message: "Must say where the results go."})
+	} else if err := asked.refuse("", s.to.Stores.CheckTransfer(ctx, p, *asked.shared.Store)); err != nil {
+		return work.Receipt{}, err
 	}
 	if err := asked.faults.problem(); err != nil {
 		return work.Receipt{}, err
 	}
-	ctx := x.r.Context()
 	o, err := s.order(ctx, asked.shared, s.namedGroups(asked.members), "")
-	if err == nil {
-		err = s.to.Stores.CheckTransfer(ctx, p, *asked.shared.Store)
-	}
 	if err != nil {
 		return work.Receipt{}, err
 	}

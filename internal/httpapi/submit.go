@@ -15,7 +15,7 @@ import (
 	"compressor/internal/work"
 )
 
-// order is what the job is to do.
+// order is what the job is to do. Error: options-invalid, on where the result is to go.
 func (s *Server) order(ctx context.Context, e recipe.Envelope, named []string, name string) (work.Order, error) {
 	o := work.Order{Name: name, Recipe: e.Recipe, Named: named, Detail: report.Detail(e.Report), Tag: e.Tag}
 	return o, s.store(ctx, &o, e.Store)

@@ -44,7 +44,7 @@ func (s *Server) beginUpload(t *tusTurn, size int64) error {
 		data = "{}"
 	}
 	var asked recipe.Upload
-	given, err := s.decodeUpload([]byte(data), &asked)
+	given, err := s.decodeUpload(x.r.Context(), []byte(data), &asked)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 
 	"compressor/internal/blob"
@@ -63,7 +64,7 @@ func (s *Server) takeUpload(x *exchange) (r work.Receipt, how answering, err err
 		return r, how, err
 	}
 	var asked recipe.Upload
-	given, err := s.decodeUpload(staged.Data, &asked)
+	given, err := s.decodeUpload(x.r.Context(), staged.Data, &asked)
 	if err != nil {
 		return r, how, err
 	}
@@ -103,15 +104,15 @@ func (s *Server) readForm(x *exchange, scratch *blob.Scratch) (intake.Staged, er
 	return intake.Upload(x.r.Context(), form, s.config.Limits, scratch)
 }
 
-// decodeUpload reads the part data, which may be missing.
-func (s *Server) decodeUpload(data []byte, into *recipe.Upload) (given map[string]json.RawMessage, err error) {
+// decodeUpload reads the part data, which may be missing, and names every wrong field at once.
+func (s *Server) decodeUpload(ctx context.Context, data []byte, into *recipe.Upload) (given map[string]json.RawMessage, err error) {
 	if data == nil {
 		data = []byte("{}")
 	}
-	err = s.uploads.Decode(data, into)
+	err = s.uploads.Salvage(data, into)
 	given = members(data)
 	if err := withFaults(err, webhookFaults(given)); err != nil {
-		return nil, err
+		return nil, s.explain(ctx, err, nil, into.Store)
 	}
 	return given, nil
 }

@@ -131,9 +131,9 @@ func stateWords() string {
 
 // webhook is GET /1.0/webhooks/{id}.
 func (s *Server) webhook(x *exchange) error {
-	id := x.r.PathValue("id")
-	if !isUUID(id) {
-		return problem.New(problem.NotFound)
+	id, err := pathID(x)
+	if err != nil {
+		return err
 	}
 	d, err := s.to.Webhooks.Get(x.r.Context(), x.key.ID, id)
 	if err != nil {
@@ -144,9 +144,9 @@ func (s *Server) webhook(x *exchange) error {
 
 // replay is POST /1.0/webhooks/{id}/replay.
 func (s *Server) replay(x *exchange) error {
-	id := x.r.PathValue("id")
-	if !isUUID(id) {
-		return problem.New(problem.NotFound)
+	id, err := pathID(x)
+	if err != nil {
+		return err
 	}
 	d, err := s.to.Webhooks.Replay(x.r.Context(), x.key.ID, id)
 	if err != nil {

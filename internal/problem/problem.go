@@ -5,6 +5,8 @@ package problem
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -35,6 +37,24 @@ func Newf(code Code, message string, args ...any) *Problem {
 // Invalid returns options-invalid for the given fields.
 func Invalid(fields ...Field) *Problem { return New(OptionsInvalid).With(fields...) }
 
+// Join adds up the faults of options that were looked at apart: nil where there are none. An
+// error that is no fault of the client's goes first, alone.
+func Join(errs ...error) error {
+	var wrong []Field
+	for _, err := range errs {
+		switch {
+		case Has(err, OptionsInvalid):
+			wrong = append(wrong, From(err).Fields...)
+		case err != nil:
+			return err
+		}
+	}
+	if len(wrong) > 0 {
+		return Invalid(wrong...)
+	}
+	return nil
+}
+
 // Over returns limit-exceeded for a file of which path names what there is too much of:
 // value, a number or words where it is not counted to its end, of which so much is allowed.
 func Over(path string, value, allowed any) *Problem {
@@ -46,6 +66,18 @@ func (p *Problem) With(fields ...Field) *Problem {
 	q := *p
 	q.Fields = append(append([]Field(nil), p.Fields...), fields...)
 	return &q
+}
+
+// Also is With, but for fields that are named already, or lie below one that is: what is wrong
+// there follows from that.
+func (p *Problem) Also(more ...Field) *Problem {
+	q := p.With()
+	for _, f := range more {
+		if !slices.ContainsFunc(p.Fields, func(o Field) bool { return o.Path == f.Path || strings.HasPrefix(f.Path, o.Path+".") }) {
+			q.Fields = append(q.Fields, f)
+		}
+	}
+	return q
 }
 
 // Because returns a copy of p that wraps cause, for the log only.

@@ -171,3 +171,31 @@ func TestJSON(t *testing.T) {
 		t.Errorf("%v came back as %v", p, &back)
 	}
 }
+
+// TestJoin: faults of options add up, and anything else goes before them.
+func TestJoin(t *testing.T) {
+	a, b := problem.Invalid(problem.Field{Path: "a", Message: "x"}), problem.Invalid(problem.Field{Path: "b", Message: "y"})
+	full := problem.New(problem.StorageFull)
+	for _, c := range []struct {
+		errs []error
+		want string
+	}{
+		{nil, "<nil>"},
+		{[]error{nil, nil}, "<nil>"},
+		{[]error{a, nil, b}, problem.Invalid(problem.Field{Path: "a", Message: "x"}, problem.Field{Path: "b", Message: "y"}).Error()},
+		{[]error{a, full, b}, full.Error()},
+	} {
+		if got := fmt.Sprint(problem.Join(c.errs...)); got != c.want {
+			t.Errorf("%v: %s, want %s", c.errs, got, c.want)
+		}
+	}
+}
+
+// TestAlso: what is named already is not named again, nor what lies below it.
+func TestAlso(t *testing.T) {
+	p := problem.Invalid(problem.Field{Path: "a", Message: "x"})
+	got := p.Also(problem.Field{Path: "a", Message: "y"}, problem.Field{Path: "a.b", Message: "y"}, problem.Field{Path: "ab", Message: "y"})
+	if want := problem.Invalid(problem.Field{Path: "a", Message: "x"}, problem.Field{Path: "ab", Message: "y"}).Error(); got.Error() != want || len(p.Fields) != 1 {
+		t.Errorf("%v, want %s", got, want)
+	}
+}

@@ -1,9 +1,6 @@
 package recipe
 
-import (
-	"compressor/internal/problem"
-	"compressor/internal/vault"
-)
+import "compressor/internal/vault"
 
 // Store is where a result goes instead of staying here. What each provider takes of it is a
 // matter of package storage.
@@ -19,14 +16,6 @@ type Store struct {
 	Headers   map[string]string `json:"headers,omitempty" doc:"Headers that the object is served with: Cache-Control, Content-Type, Content-Encoding, Content-Disposition; Content-Language but on spaces and b2; Expires on s3 and r2."`
 	Tags      map[string]string `json:"tags,omitempty" maxItems:"10" doc:"Tags of the object, on s3."`
 	Overwrite bool              `json:"overwrite" default:"true" doc:"Whether an object of that name is replaced. Otherwise the job fails with store-failed."`
-}
-
-// Check holds the rules that tags cannot.
-func (s Store) Check() []problem.Field {
-	if s.Bucket != "" && s.Container != "" {
-		return []problem.Field{{Message: "Specify either 'bucket' or 'container', not both."}}
-	}
-	return nil
 }
 
 // Connector is the body of POST /1.0/connectors: a place to read from and write to, and the
@@ -52,8 +41,8 @@ type Credentials struct {
 	SAS             vault.Secret `json:"sas,omitempty" writeOnly:"true" doc:"For azure, instead: a shared access signature."`
 }
 
-// ConnectorPatch is the body of PATCH /1.0/connectors/{id}. What is left out stays; an empty
-// text takes a value away. Credentials are replaced whole.
+// ConnectorPatch is the body of PATCH /1.0/connectors/{id}, a JSON merge patch. What is left
+// out stays; null takes a value away, as an empty text does. Credentials are replaced whole.
 type ConnectorPatch struct {
 	Name        *string      `json:"name,omitempty" minLength:"1" maxLength:"255" doc:"What it is called."`
 	Credentials *Credentials `json:"credentials,omitempty" writeOnly:"true" doc:"The way in, whole. It must be given when the endpoint changes."`

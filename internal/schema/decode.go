@@ -22,31 +22,45 @@ func (s *Schema) Decode(data []byte, into any) error {
 	if err != nil {
 		return err
 	}
-	return s.decode(v, into)
+	return s.decode(v, into, false)
 }
 
-// decode reads a parsed document into what into points to.
-func (s *Schema) decode(v *value, into any) error {
+// Salvage is Decode, but options-invalid leaves in into what was good, for who can tell what
+// else is wrong with that. A field that was not may hold anything.
+func (s *Schema) Salvage(data []byte, into any) error {
+	v, err := parse(data)
+	if err != nil {
+		return err
+	}
+	return s.decode(v, into, true)
+}
+
+// decode reads a parsed document into what into points to; keep says whether also one with
+// mistakes in it.
+func (s *Schema) decode(v *value, into any, keep bool) error {
 	to := reflect.ValueOf(into)
 	if to.Kind() != reflect.Pointer || to.IsNil() || to.Type().Elem() != s.root.typ {
 		return fmt.Errorf("schema: cannot decode a %s into a %T", s.root.typ, into)
 	}
 	fresh := reflect.New(s.root.typ).Elem()
-	d := decoder{known: s.root}
+	d := decoder{known: s.root, patch: s.patch}
 	d.decode(s.root, "", v, fresh)
 	if d.more > 0 {
 		d.fields = append(d.fields, problem.Field{Message: fmt.Sprintf("%d more fields are wrong.", d.more)})
 	}
+	if len(d.fields) == 0 || keep {
+		to.Elem().Set(fresh)
+	}
 	if len(d.fields) > 0 {
 		return problem.Invalid(d.fields...)
 	}
-	to.Elem().Set(fresh)
 	return nil
 }
 
 // decoder gathers what is wrong with one document.
 type decoder struct {
 	known  *node // the top, to say where an option of a misplaced name belongs
+	patch  bool  // null at the top takes a value away
 	fields []problem.Field
 	more   int
 }
@@ -96,7 +110,14 @@ func (d *decoder) hash(n *node, path string, v *value, to reflect.Value) bool {
 	for i := range n.fields {
 		f := &n.fields[i]
 		at, given := join(path, f.name), v.member(f.name)
-		if given == nil || given.shape == isNull {
+		takes := given != nil && given.shape == isNull && d.patch && n == d.known
+		switch {
+		case takes && f.node.removable():
+			given = &value{shape: isText}
+		case takes:
+			good = d.wrong(at, "Cannot be taken away, only changed; got null.")
+			continue
+		case given == nil || given.shape == isNull:
 			given = f.def
 		}
 		switch {
@@ -118,6 +139,11 @@ func (d *decoder) hash(n *node, path string, v *value, to reflect.Value) bool {
 		good = d.check(path, to.FieldByIndex(index)) && good
 	}
 	return d.check(path, to) && good
+}
+
+// removable says whether a merge patch may take the value away.
+func (n *node) removable() bool {
+	return n.pointer && n.kind == text && n.rules.minLength == 0 && len(n.rules.enum) == 0 && n.rules.pattern == nil
 }
 
 // names complains of the unknown and the repeated names of a hash.

@@ -70,7 +70,7 @@ func (d *Document) put(n *node, at *value, path, name, word string, last bool) e
 }
 
 // Decode is Schema.Decode of the finished document.
-func (d *Document) Decode(into any) error { return d.schema.decode(d.root, into) }
+func (d *Document) Decode(into any) error { return d.schema.decode(d.root, into, false) }
 
 // unknownPath is the message for a path that no option has.
 func (s *Schema) unknownPath(path string) string {

@@ -9,7 +9,17 @@ import (
 
 // JSONSchema describes the options as JSON Schema 2020-12, the language of OpenAPI 3.1, in
 // one piece without references. It takes what Decode takes, but for the rules of Check.
-func (s *Schema) JSONSchema() map[string]any { return s.root.jsonSchema() }
+func (s *Schema) JSONSchema() map[string]any {
+	out := s.root.jsonSchema()
+	if properties, ok := out["properties"].(map[string]any); ok && s.patch {
+		for _, f := range s.root.fields {
+			if p, ok := properties[f.name].(map[string]any); ok && f.node.removable() {
+				p["type"] = []any{p["type"], "null"}
+			}
+		}
+	}
+	return out
+}
 
 // jsonSchema describes one node.
 func (n *node) jsonSchema() map[string]any {

@@ -44,7 +44,14 @@ func inside(n *node, f float64, v *value) string {
 
 // lengthMessage says that a text is too long or too short; that of a secret is not told.
 func lengthMessage(which string, limit, length int, secret bool) string {
-	message := fmt.Sprintf("Must be %s %d characters long", which, limit)
+	if which == "at least" && limit == 1 {
+		return "Must not be empty."
+	}
+	noun := "characters"
+	if limit == 1 {
+		noun = "character"
+	}
+	message := fmt.Sprintf("Must be %s %d %s long", which, limit, noun)
 	if secret {
 		return message + "."
 	}

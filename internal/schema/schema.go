@@ -19,7 +19,7 @@
 // A struct is a hash of options and an embedded struct is part of its holder. A pointer is
 // optional: nil means not given, never zero. A time.Duration is a text such as "55s", and a
 // type with UnmarshalText is a text or a number. A list type with a method AsList also
-// takes one bare item. JSON null means not given.
+// takes one bare item. JSON null means not given, but for Opts.Patch.
 //
 // The reader is our own and does not stand on huma's registry, which was tried on the same
 // structs: it demands every field without omitempty, leaves out the value in its messages,
@@ -58,10 +58,17 @@ type Aliased interface{ Aliases() map[string]string }
 type Opts struct {
 	// Enums holds the words behind each "@name" in an enum tag.
 	Enums map[string][]string
+	// Patch makes the document a JSON merge patch (RFC 7396): at its top null does not mean
+	// not given, but takes a value away. It becomes the empty text where that is allowed, and
+	// is wrong anywhere else.
+	Patch bool
 }
 
 // Schema is the options of one struct type. It is immutable and safe for concurrent use.
-type Schema struct{ root *node }
+type Schema struct {
+	root  *node
+	patch bool // see Opts
+}
 
 // Of reads the tags of v, a struct or a pointer to one; its values do not matter. An error
 // is a mistake in the struct, and names the field.
@@ -78,7 +85,7 @@ func Of(v any, opts Opts) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema: %s: %w", typ, err)
 	}
-	return &Schema{root: root}, nil
+	return &Schema{root: root, patch: opts.Patch}, nil
 }
 
 // Decode is Of(into, opts) and Schema.Decode in one call.

@@ -32,9 +32,9 @@ func (f *faults) form(path, value string, r Rule, p Provider) {
 	switch {
 	case value == "":
 	case r.Good == nil:
-		f.say(path, "Is not for provider '%s'; got %s.", p, shown(value))
+		f.say(path, "Is not for provider '%s'; got %s.", p, Shown(value))
 	case !r.Good(value):
-		f.say(path, "Must be %s; got %s.", r.Words, shown(value))
+		f.say(path, "Must be %s; got %s.", r.Words, Shown(value))
 	}
 }
 
@@ -45,12 +45,12 @@ func Faults(p Place, d Defaults) []problem.Field {
 	r, ok := RulesOf(p.Provider, p.Endpoint)
 	var wrong faults
 	if !ok {
-		wrong.say("provider", "Must be one of %s; got %s.", join(Providers()), shown(string(p.Provider)))
+		wrong.say("provider", "Must be one of %s; got %s.", join(Providers()), Shown(string(p.Provider)))
 		return wrong
 	}
 	checkCredentials(&wrong, p.Provider, p.Credentials)
 	if p.Endpoint != "" && !r.Endpoint {
-		wrong.say("endpoint", "Is not for provider '%s'; got %s.", p.Provider, shown(p.Endpoint))
+		wrong.say("endpoint", "Is not for provider '%s'; got %s.", p.Provider, Shown(p.Endpoint))
 	} else if p.Endpoint != "" && !endpoint(p.Endpoint) {
 		wrong.say("endpoint", "Must be %s.", endpointWords) // what was given may hold a password
 	}
@@ -64,9 +64,9 @@ func checkACL(wrong *faults, path string, acl ACL, r Rules) {
 	switch {
 	case acl == "":
 	case len(r.ACLs) == 0:
-		wrong.say(path, "Is not for provider '%s'; got %s.", r.Provider, shown(string(acl)))
+		wrong.say(path, "Is not for provider '%s'; got %s.", r.Provider, Shown(string(acl)))
 	case !slices.Contains(r.ACLs, acl):
-		wrong.say(path, "Must be one of %s for provider '%s'; got %s.", join(r.ACLs), r.Provider, shown(string(acl)))
+		wrong.say(path, "Must be one of %s for provider '%s'; got %s.", join(r.ACLs), r.Provider, Shown(string(acl)))
 	}
 }
 

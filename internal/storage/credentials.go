@@ -11,7 +11,9 @@ import (
 	"compressor/internal/vault"
 )
 
-// TokenURL is the only address that a service account of Google may get its tokens from.
+// TokenURL is the only address that a service account of Google may get its tokens from
+// (developers.google.com/identity/protocols/oauth2/service-account), whatever its JSON says:
+// whoever answers there gets a statement signed by the account.
 const TokenURL = "https://oauth2.googleapis.com/token"
 
 // maxServiceAccount is the longest key file of a service account, in bytes: they have 2.4 KB.

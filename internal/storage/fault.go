@@ -14,6 +14,7 @@ const (
 	Exists      Reason = "exists"      // an object is there, and may not be overwritten
 	ACLRefused  Reason = "acl-refused" // the bucket takes no ACLs
 	Invalid     Reason = "invalid"     // an argument that the provider does not take
+	Outside     Reason = "outside"     // on the way is a link that leads out of the folder
 	Corrupted   Reason = "corrupted"   // what arrived is not what was sent
 	Full        Reason = "full"        // quota or space is spent
 	Forbidden   Reason = "forbidden"   // an address that may not be dialled

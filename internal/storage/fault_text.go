@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"compressor/internal/problem"
@@ -67,6 +68,17 @@ func (f *Fault) SourceProblem() *problem.Problem {
 	return problem.Newf(code, "The file could not be read from the store: %s.", f.Why()).Because(f)
 }
 
+// Field tells the fault as that of one name, which the field at holds. nil: the name has no
+// part in it.
+func (f *Fault) Field(at, name string) []problem.Field {
+	switch f.Reason {
+	case NoObject, Denied, Outside, Invalid:
+		why := f.Why()
+		return []problem.Field{{Path: at, Message: strings.ToUpper(why[:1]) + why[1:] + "; got " + Shown(name) + "."}}
+	}
+	return nil
+}
+
 // Why is the reason in our words, and the provider's code where it has one.
 func (f *Fault) Why() string {
 	text := f.Reason.words()
@@ -93,6 +105,8 @@ func (r Reason) words() string {
 		return "the bucket takes no ACLs, and 'acl' names one"
 	case Invalid:
 		return "the provider does not take one of the options"
+	case Outside:
+		return "a link on that path leads out of the folder of the connector"
 	case Corrupted:
 		return "what arrived is not what was sent"
 	case Full:
@@ -109,10 +123,10 @@ func (r Reason) words() string {
 	return "the store answered with an error"
 }
 
-// Is says whether err is a fault of this reason.
-func Is(err error, r Reason) bool {
+// Is says whether err is a fault for one of these reasons.
+func Is(err error, reasons ...Reason) bool {
 	var f *Fault
-	return errors.As(err, &f) && f.Reason == r
+	return errors.As(err, &f) && slices.Contains(reasons, f.Reason)
 }
 
 // Whole says whether the fault is of the whole bucket, so that every object would meet it.

@@ -18,9 +18,9 @@ func Folder(roots []string, path string) (folder, wrong string) {
 	case path == "":
 		return "", "Is required for provider 'local': a folder below one of COMPRESSOR_LOCAL_ROOTS."
 	case strings.ContainsFunc(path, unicode.IsControl) || slices.Contains(strings.Split(path, "/"), ".."):
-		return "", "Must have no segment .. and no control characters; got " + shown(path) + "."
+		return "", "Must have no segment .. and no control characters; got " + Shown(path) + "."
 	case !filepath.IsAbs(path) && len(roots) > 1:
-		return "", "Must be absolute, since there are several of COMPRESSOR_LOCAL_ROOTS; got " + shown(path) + "."
+		return "", "Must be absolute, since there are several of COMPRESSOR_LOCAL_ROOTS; got " + Shown(path) + "."
 	case !filepath.IsAbs(path):
 		return filepath.Join(roots[0], path), ""
 	}
@@ -30,5 +30,5 @@ func Folder(roots []string, path string) (folder, wrong string) {
 			return folder, ""
 		}
 	}
-	return "", "Must be a folder below one of COMPRESSOR_LOCAL_ROOTS; got " + shown(path) + "."
+	return "", "Must be a folder below one of COMPRESSOR_LOCAL_ROOTS; got " + Shown(path) + "."
 }

@@ -93,7 +93,7 @@ func expand(path string, n Names) (key, wrong string) {
 		text, after, hole := strings.Cut(rest, "{")
 		word, end, closed := strings.Cut(after, "}")
 		if hole && !closed {
-			return "", "Must close each { with a }; got " + shown(path) + "."
+			return "", "Must close each { with a }; got " + Shown(path) + "."
 		}
 		fill := ""
 		switch {
@@ -109,7 +109,7 @@ func expand(path string, n Names) (key, wrong string) {
 		case word == "sha1":
 			fill = n.SHA1
 		default:
-			return "", "Must have no placeholders but {id}, {name}, {ext} and {sha1}; got " + shown("{"+word+"}") + "."
+			return "", "Must have no placeholders but {id}, {name}, {ext} and {sha1}; got " + Shown("{"+word+"}") + "."
 		}
 		out.WriteString(text)
 		out.WriteString(fill)
@@ -139,15 +139,15 @@ func checkKey(key string) string {
 func checkSegments(key string) string {
 	switch {
 	case !utf8.ValidString(key):
-		return "Must be UTF-8; got " + shown(key) + "."
+		return "Must be UTF-8; got " + Shown(key) + "."
 	case strings.ContainsFunc(key, unicode.IsControl):
-		return "Must have no control characters; got " + shown(key) + "."
+		return "Must have no control characters; got " + Shown(key) + "."
 	case strings.HasPrefix(key, "/"):
-		return "Must begin with at most one slash; got " + shown("/"+key) + "."
+		return "Must begin with at most one slash; got " + Shown("/"+key) + "."
 	}
 	for segment := range strings.SplitSeq(key, "/") {
 		if segment == "." || segment == ".." {
-			return "Must have no segment . or ..; got " + shown(key) + "."
+			return "Must have no segment . or ..; got " + Shown(key) + "."
 		}
 	}
 	return ""
@@ -156,8 +156,8 @@ func checkSegments(key string) string {
 // maxShown is how much of a wrong value a message repeats, in characters.
 const maxShown = 60
 
-// shown is a value of the client's, for a message.
-func shown(value string) string {
+// Shown is a value of the client's, for a message.
+func Shown(value string) string {
 	clean := make([]rune, 0, maxShown+1)
 	for _, r := range value {
 		if len(clean) == maxShown {

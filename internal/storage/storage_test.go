@@ -337,7 +337,7 @@ func TestURL(t *testing.T) {
 }
 
 func TestFault(t *testing.T) {
-	reasons := []Reason{NoBucket, NoObject, BadKey, Denied, Exists, ACLRefused, Invalid, Corrupted, Full, Forbidden, Unreachable, Slow, Busy, Failed}
+	reasons := []Reason{NoBucket, NoObject, BadKey, Denied, Exists, ACLRefused, Invalid, Outside, Corrupted, Full, Forbidden, Unreachable, Slow, Busy, Failed}
 	again := map[Reason]bool{Busy: true, Slow: true, Unreachable: true, Corrupted: true}
 	seen := map[string]bool{}
 	for _, r := range reasons {
@@ -357,6 +357,15 @@ func TestFault(t *testing.T) {
 	for reason, want := range map[Reason]problem.Code{NoObject: problem.SourceFailed, Slow: problem.SourceTooSlow, Forbidden: problem.SourceForbidden} {
 		if p := NewFault("read", reason, "", 0, nil).SourceProblem(); p.Code != want {
 			t.Errorf("%s: %v", reason, p)
+		}
+	}
+	for reason, want := range map[Reason]string{
+		Outside: "source.path: A link on that path leads out of the folder of the connector; got 'a/b'.",
+		Denied:  "source.path: The store refuses that to the credentials of the connector; got 'a/b'.",
+		BadKey:  "", Slow: "",
+	} {
+		if got := lines(NewFault("read", reason, "", 0, nil).Field("source.path", "a/b")); got != want {
+			t.Errorf("%s: %s", reason, got)
 		}
 	}
 	cause := errors.New("https://user:canary@host")

@@ -39,9 +39,12 @@ func Aim(p Place, d Defaults, s recipe.Store) (Target, []problem.Field) {
 	var wrong faults
 	switch {
 	case s.Container != "" && p.Provider != Azure:
-		wrong.say("store.container", "Is not for provider '%s'; got %s.", p.Provider, shown(s.Container))
+		wrong.say("store.container", "Is not for provider '%s'; got %s.", p.Provider, Shown(s.Container))
 	case s.Container != "":
 		bucket = s.Container
+		if s.Bucket != "" {
+			wrong.say("store", "Specify either 'bucket' or 'container', not both.")
+		}
 	}
 	place, more := p.In("store", bucket, s.Region)
 	wrong = append(wrong, more...)
@@ -97,9 +100,9 @@ func checkClass(wrong *faults, class string, r Rules) {
 	switch {
 	case class == "" || slices.Contains(known, class):
 	case len(known) == 0:
-		wrong.say("store.class", "Is not for provider '%s'; got %s.", r.Provider, shown(class))
+		wrong.say("store.class", "Is not for provider '%s'; got %s.", r.Provider, Shown(class))
 	default:
-		wrong.say("store.class", "Must be one of %s for provider '%s'; got %s.", join(known), r.Provider, shown(class))
+		wrong.say("store.class", "Must be one of %s for provider '%s'; got %s.", join(known), r.Provider, Shown(class))
 	}
 }
 
@@ -114,11 +117,11 @@ func checkMetadata(wrong *faults, metadata map[string]string, r Rules) {
 		case r.Metadata.Good == nil:
 			wrong.say(at, "Is not for provider '%s', which keeps no metadata.", r.Provider)
 		case !r.Metadata.Good(name):
-			wrong.say(at, "Must have a name of %s for provider '%s'; got %s.", r.Metadata.Words, r.Provider, shown(name))
+			wrong.say(at, "Must have a name of %s for provider '%s'; got %s.", r.Metadata.Words, r.Provider, Shown(name))
 		case seen[folded]:
 			wrong.say(at, "Is given more than once; case does not count.")
 		case !headerValue(value):
-			wrong.say(at, "Must be printable ASCII, without blanks at its ends; got %s.", shown(value))
+			wrong.say(at, "Must be printable ASCII, without blanks at its ends; got %s.", Shown(value))
 		default:
 			seen[folded] = true
 		}
@@ -143,15 +146,15 @@ func checkHeaders(wrong *faults, headers map[string]string, r Rules) map[string]
 		case len(r.Headers) == 0:
 			wrong.say(at, "Is not for provider '%s', which keeps no headers.", r.Provider)
 		case !slices.Contains(r.Headers, canonical):
-			wrong.say(at, "Must be one of %s for provider '%s'; got %s.", join(r.Headers), r.Provider, shown(name))
+			wrong.say(at, "Must be one of %s for provider '%s'; got %s.", join(r.Headers), r.Provider, Shown(name))
 		case twice:
 			wrong.say(at, "Is given more than once; case does not count.")
 		case value == "" || len(value) > maxHeader || !headerValue(value):
-			wrong.say(at, "Must be 1 to %d bytes of printable ASCII, without blanks at its ends; got %s.", maxHeader, shown(value))
+			wrong.say(at, "Must be 1 to %d bytes of printable ASCII, without blanks at its ends; got %s.", maxHeader, Shown(value))
 		case canonical == "Content-Type" && !mediaType(value):
-			wrong.say(at, "Must be a media type, such as image/png; got %s.", shown(value))
+			wrong.say(at, "Must be a media type, such as image/png; got %s.", Shown(value))
 		case canonical == "Expires" && !httpDate(value):
-			wrong.say(at, "Must be a date of HTTP, such as Wed, 01 Dec 2027 16:00:00 GMT; got %s.", shown(value))
+			wrong.say(at, "Must be a date of HTTP, such as Wed, 01 Dec 2027 16:00:00 GMT; got %s.", Shown(value))
 		default:
 			if out == nil {
 				out = map[string]string{}
@@ -162,15 +165,18 @@ func checkHeaders(wrong *faults, headers map[string]string, r Rules) map[string]
 	return out
 }
 
+// HTTPDate is the form of a date in a header, an IMF-fixdate (RFC 9110, section 5.6.7).
+const HTTPDate = "Mon, 02 Jan 2006 15:04:05 GMT"
+
 func mediaType(s string) bool {
 	kind, _, err := mime.ParseMediaType(s)
 	return err == nil && strings.Count(kind, "/") == 1
 }
 
-// httpDate is an IMF-fixdate of RFC 9110, section 5.6.7.
+// httpDate says whether a text is a date as headers have it.
 func httpDate(s string) bool {
-	t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", s)
-	return err == nil && t.Format("Mon, 02 Jan 2006 15:04:05 GMT") == s
+	t, err := time.Parse(HTTPDate, s)
+	return err == nil && t.Format(HTTPDate) == s
 }
 
 // checkTags follows the pattern of S3Tag in the API of S3.
@@ -187,9 +193,9 @@ func checkTags(wrong *faults, tags map[string]string, r Rules) {
 		at := "store.tags." + clean(name)
 		switch {
 		case name == "" || utf8.RuneCountInString(name) > maxTagName || !tagText(name) || strings.HasPrefix(strings.ToLower(name), "aws:"):
-			wrong.say(at, "Must have a name of 1 to %d %s, which does not begin with aws:; got %s.", maxTagName, words, shown(name))
+			wrong.say(at, "Must have a name of 1 to %d %s, which does not begin with aws:; got %s.", maxTagName, words, Shown(name))
 		case utf8.RuneCountInString(tags[name]) > maxTagValue || !tagText(tags[name]):
-			wrong.say(at, "Must be at most %d %s; got %s.", maxTagValue, words, shown(tags[name]))
+			wrong.say(at, "Must be at most %d %s; got %s.", maxTagValue, words, Shown(tags[name]))
 		}
 	}
 }
@@ -201,4 +207,4 @@ func tagText(s string) bool {
 }
 
 // clean is a name of the client's as part of a path of a field.
-func clean(name string) string { return strings.Trim(shown(name), "'") }
+func clean(name string) string { return strings.Trim(Shown(name), "'") }

@@ -100,6 +100,8 @@ func TestStoreFaults(t *testing.T) {
 			"acl: Must be one of public-read, private for provider 'gcs'; got 'bucket-owner-read'.|class: Must be one of standard, nearline, coldline, archive for provider 'gcs'; got 'glacier'."},
 		{S3, func(s *recipe.Store) { s.Class = "nearline" },
 			"class: Must be one of standard, reduced-redundancy, standard-ia, onezone-ia, intelligent-tiering, glacier, glacier-ir, deep-archive for provider 's3'; got 'nearline'."},
+		{Azure, func(s *recipe.Store) { s.Bucket, s.Container, s.Class = "abc", "abd", "archive" },
+			"store: Specify either 'bucket' or 'container', not both.|class: Is not for provider 'azure'; got 'archive'."},
 		{S3, func(s *recipe.Store) { s.Path = "a/../b" }, "path: Must have no segment . or ..; got 'a/../b'."},
 	})
 }

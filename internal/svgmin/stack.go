@@ -283,7 +283,7 @@ func (m *minifier) outlines(n *svgfile.Node, c setting) bool {
 			return false
 		}
 	}
-	return m.Tolerance > 0 && !m.Apart
+	return m.Tolerance > 0 && m.Cross
 }
 
 // breadth is how far apart two paths must lie not to touch: their strokes, with mitres,

@@ -6,8 +6,8 @@ import (
 	"compressor/internal/svgfile"
 )
 
-// toPath makes a path of a line, a polygon, a polyline or a rectangle with square corners,
-// if that is shorter.
+// toPath makes a path of a line, a polygon or a polyline, if that is shorter. Rectangles
+// stay: browsers smooth their edges better than those of paths.
 func (m *minifier) toPath(n *svgfile.Node, c setting) {
 	if m.sheet.tags[n.Local] || m.sheet.tags["path"] || len(n.Children) > 0 {
 		return
@@ -57,18 +57,6 @@ func outline(n *svgfile.Node) ([]segment, int, []string) {
 			return nil, 0, nil
 		}
 		return []segment{{kind: 'M', x: v[0], y: v[1]}, {kind: 'L', x: v[2], y: v[3]}}, digits, names
-	case "rect":
-		names := []string{"x", "y", "width", "height"}
-		v, digits, ok := plainNumbers(n, names)
-		_, rx := n.Attr("rx")
-		_, ry := n.Attr("ry")
-		if !ok || rx || ry || v[2] <= 0 || v[3] <= 0 {
-			return nil, 0, nil
-		}
-		return []segment{
-			{kind: 'M', x: v[0], y: v[1]}, {kind: 'L', x: v[0] + v[2], y: v[1]},
-			{kind: 'L', x: v[0] + v[2], y: v[1] + v[3]}, {kind: 'L', x: v[0], y: v[1] + v[3]}, {kind: 'Z', x: v[0], y: v[1]},
-		}, digits, names
 	case "polygon", "polyline":
 		numbers, ok := list(n.Value("points"))
 		if !ok || len(numbers) < 4 || len(numbers)%2 != 0 {

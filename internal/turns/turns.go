@@ -23,7 +23,8 @@ const BackgroundNice = 10
 const crowdNice = 7
 
 // AsideNice is what both become, for good, when a job starts that somebody waits for and that is
-// the only one of its key: then they get a thirtieth of a processor beside it.
+// the only one of its key, and what they begin with while one runs: then they get a thirtieth of
+// a processor beside it.
 const AsideNice = 15
 
 // overtaken is how many jobs somebody waits for may start, one after another, while
@@ -31,16 +32,15 @@ const AsideNice = 15
 // such requests stops them for good.
 const overtaken = 8
 
-// Slots are places for jobs, and one more: that of a guest. Where every slot is
-// taken and a key has more than its one job, a job that somebody waits for, of a key that runs
-// none, does not wait for the end of another's: it starts at once, and the next slot that
-// becomes free is counted as its own. So at most slots+1 jobs run.
+// Slots are places for jobs, and one more: that of a guest. Where every slot is taken and a
+// key has more than its one job, a job that somebody waits for, of a key that runs none, does
+// not wait for the end of another's: it starts at once, and the next slot that becomes free is
+// counted as its own. So at most slots+1 jobs run. Slots are safe for concurrent use.
 //
-//	Jobs that somebody waits for go first. Within each of
-//
-// the two lines keys share by start-time fair queueing (Goyal, Vin, Cheng: Start-Time Fair
-// Queuing, 1996), each job at the same cost: a key that has nothing in the line is next,
-// however many jobs of another wait, and none is passed over again and again.
+// Jobs that somebody waits for go first. Within each of the two lines keys share by start-time
+// fair queueing (Goyal, Vin, Cheng: Start-Time Fair Queuing, 1996), each job at the same cost:
+// a key that has nothing in the line is next, however many jobs of another wait, and none is
+// passed over again and again.
 type Slots struct {
 	mu       sync.Mutex
 	slots    int
@@ -48,6 +48,7 @@ type Slots struct {
 	behind   int             // of these, by background jobs
 	running  map[string]int  // jobs that have a slot, by key
 	nicer    map[*Place]bool // those of them that can still step aside
+	single   map[string]bool // keys of those that others step aside for
 	front    line
 	back     line
 	overtook int   // see overtaken
@@ -71,9 +72,10 @@ type Place struct {
 	aside chan struct{} // closed when it is to step aside
 }
 
+// New returns so many slots, all free.
 func New(slots int) *Slots {
 	line := func() line { return line{next: map[string]int64{}} }
-	return &Slots{slots: slots, running: map[string]int{}, nicer: map[*Place]bool{}, front: line(), back: line()}
+	return &Slots{slots: slots, running: map[string]int{}, nicer: map[*Place]bool{}, single: map[string]bool{}, front: line(), back: line()}
 }
 
 // mostBehind is how many slots background jobs may have: all but one, if there are several.
@@ -101,6 +103,9 @@ func (t *Slots) Leave(w *Place) {
 		return
 	}
 	t.busy--
+	if w.nice == 0 {
+		delete(t.single, w.turn.Key)
+	}
 	delete(t.nicer, w)
 	if w.turn.Background {
 		t.behind--
@@ -156,13 +161,26 @@ func (t *Slots) start(w *Place) {
 			close(other.aside)
 		}
 		clear(t.nicer)
+		t.single[w.turn.Key] = true
 	}
-	if w.nice > 0 {
+	switch {
+	case w.nice > 0 && t.othersSingle(w.turn.Key):
+		w.nice = AsideNice
+	case w.nice > 0:
 		t.nicer[w] = true
 	}
 	t.busy++
 	t.running[w.turn.Key]++
 	close(w.ready)
+}
+
+// othersSingle says whether a job runs that those of the key step aside for.
+func (t *Slots) othersSingle(key string) bool {
+	own := 0
+	if t.single[key] {
+		own = 1
+	}
+	return len(t.single) > own
 }
 
 // crowded says whether a key that has a slot wants more than one, so that others wait for it.

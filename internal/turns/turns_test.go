@@ -264,20 +264,32 @@ func TestTurnsAtRandom(t *testing.T) {
 	}
 }
 
-// TestNice: a job is nicer when nobody waits for it, and a little when its key has others.
+// TestNice: a job is nicer when nobody waits for it, and a little when its key has others; more
+// while another key's only job runs.
 func TestNice(t *testing.T) {
-	turns := New(4)
+	turns := New(9)
+	var single []*Place
 	for i, c := range []struct {
 		turn Turn
 		nice int
 	}{
-		{waited("a"), 0}, {waited("a"), crowdNice}, {behind("b"), BackgroundNice}, {waited("c"), 0},
+		{behind("b"), BackgroundNice}, {waited("a"), 0}, {waited("a"), crowdNice}, {behind("a"), BackgroundNice},
+		{waited("c"), 0}, {waited("a"), AsideNice}, {behind("b"), AsideNice},
 	} {
 		w := turns.Join(c.turn)
 		<-w.ready
 		if w.nice != c.nice {
 			t.Errorf("job %d: nice %d instead of %d", i, w.nice, c.nice)
 		}
+		if w.nice == 0 {
+			single = append(single, w)
+		}
+	}
+	for _, w := range single {
+		turns.Leave(w)
+	}
+	if w := turns.Join(waited("a")); w.nice != crowdNice {
+		t.Errorf("with no such job any more: nice %d", w.nice)
 	}
 }
 
@@ -285,7 +297,7 @@ func TestNice(t *testing.T) {
 func TestAside(t *testing.T) {
 	turns := New(8)
 	var nicer []*Place
-	for _, turn := range []Turn{waited("a"), waited("a"), behind("b")} {
+	for _, turn := range []Turn{waited("a"), waited("a"), behind("a")} {
 		nicer = append(nicer, turns.Join(turn))
 	}
 	aside := func() (n int) {

@@ -39,14 +39,7 @@ type bucketJob struct {
 // runBucket does the objects that no earlier hold of the job has done, several at once, and
 // ends the row.
 func (t *task) runBucket(ctx context.Context, order Order) {
-	err := t.doBucket(ctx, order)
-	switch {
-	case err == nil, errors.Is(err, job.ErrStale):
-	case ctx.Err() != nil, problem.Has(err, problem.Draining):
-		t.release(t.job.Ticket())
-	default:
-		t.fail(problem.From(t.space.Note(err)))
-	}
+	t.settle(ctx, t.doBucket(ctx, order))
 }
 
 func (t *task) doBucket(ctx context.Context, order Order) error {

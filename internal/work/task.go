@@ -159,13 +159,18 @@ func (t *task) again(ctx context.Context, err error) bool {
 	return true
 }
 
-// end writes the outcome. When the work was interrupted, the job goes back to the queue:
-// the node is stopping, or the hold was lost and nothing is written.
+// end keeps the result, if there is one, and writes the outcome.
 func (t *task) end(ctx context.Context, order Order, done *enginejob.Done, err error) {
 	if err == nil {
 		defer done.Close()
 		err = t.complete(ctx, order, done)
 	}
+	t.settle(ctx, err)
+}
+
+// settle writes an outcome that complete has not. When the work was interrupted, the job goes
+// back to the queue: the node is stopping, or the hold was lost and nothing is written.
+func (t *task) settle(ctx context.Context, err error) {
 	switch {
 	case err == nil, errors.Is(err, job.ErrStale):
 	case ctx.Err() != nil, problem.Has(err, problem.Draining):

@@ -42,6 +42,7 @@ type told struct {
 	Score    *float64 `json:"score"`
 	Attempts []any    `json:"attempts"`
 	Parts    []told   `json:"parts"`
+	Notes    []string `json:"notes"`
 }
 
 type file struct {

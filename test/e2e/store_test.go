@@ -29,14 +29,17 @@ type bucket struct {
 	client *sdk.Client
 	url    string // of the proxy
 
-	mu   sync.Mutex
-	puts map[string]int // by path
+	mu      sync.Mutex
+	puts    map[string]int    // by path
+	acls    map[string]string // that were sent with them, by path; "" for none
+	refused map[string]bool   // paths that the proxy lets nobody read
+	noACLs  bool              // the proxy takes none, as a bucket whose owner is enforced
 }
 
 const bucketName = "results-of-tests"
 
 func newBucket(t testing.TB) *bucket {
-	b := &bucket{t: t, store: servers.Versity(t, "us-east-1"), puts: map[string]int{}}
+	b := &bucket{t: t, store: servers.Versity(t, "us-east-1"), puts: map[string]int{}, acls: map[string]string{}, refused: map[string]bool{}}
 	b.client = sdk.New(sdk.Options{
 		Region: "us-east-1", BaseEndpoint: &b.store.URL, UsePathStyle: true,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -55,16 +58,36 @@ func newBucket(t testing.TB) *bucket {
 		r.Out.Host = r.In.Host // it is signed
 	}}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPut {
-			b.mu.Lock()
-			b.puts[r.URL.Path]++
-			b.mu.Unlock()
+		if b.admits(w, r) {
+			forward.ServeHTTP(w, r)
 		}
-		forward.ServeHTTP(w, r)
 	}))
 	t.Cleanup(front.Close)
 	b.url = front.URL
 	return b
+}
+
+// admits notes a request, and refuses the reading of some objects as S3 does.
+func (b *bucket) admits(w http.ResponseWriter, r *http.Request) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	status, code := 0, ""
+	switch acl := r.Header.Get("X-Amz-Acl"); {
+	case r.Method == http.MethodPut && b.noACLs && acl != "":
+		status, code = http.StatusBadRequest, "AccessControlListNotSupported"
+	case r.Method == http.MethodPut:
+		b.puts[r.URL.Path]++
+		b.acls[r.URL.Path] = acl
+	case r.Method == http.MethodGet && b.refused[r.URL.Path]:
+		status, code = http.StatusForbidden, "AccessDenied"
+	}
+	if code == "" {
+		return true
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `<Error><Code>%s</Code><Message>no</Message></Error>`, code)
+	return false
 }
 
 func (b *bucket) put(key string, data []byte) {

@@ -144,14 +144,12 @@ func (p *planner) candidates(ctx context.Context) []codec.Candidate {
 		return []codec.Candidate{p.candidate("written tighter", textual, p.frame == nil)}
 	}
 	var out []codec.Candidate
-	round := func(label string, finer float64) {
-		o := p.keep
-		o.Tolerance, o.Apart = p.tolerance/finer, finer > 1
-		out = append(out, p.candidate(label, o, false))
-	}
 	if p.roundable && !p.Lossless() && !p.settled(ctx) {
+		if o := p.rounding(1, true); p.joins(ctx, o) {
+			out = append(out, p.candidate(joined, o, false))
+		}
 		for _, r := range roundings {
-			round(r.label, r.finer)
+			out = append(out, p.candidate(r.label, p.rounding(r.finer, false), false))
 		}
 	}
 	if !p.textual {
@@ -160,13 +158,31 @@ func (p *planner) candidates(ctx context.Context) []codec.Candidate {
 	return append(out, p.candidate("written tighter", textual, p.frame == nil))
 }
 
+// joined is the label of the coarsest of them with strokes that cross joined.
+const joined = "rounded, strokes joined"
+
+// rounding moves points by so much less than the tolerance.
+func (p *planner) rounding(finer float64, cross bool) svgmin.Options {
+	o := p.keep
+	o.Tolerance, o.Cross = p.tolerance/finer, cross
+	return o
+}
+
+// joins says whether joining strokes changes anything, and nothing that shows.
+func (p *planner) joins(ctx context.Context, o svgmin.Options) bool {
+	text, err := p.written(ctx, joined, o)
+	if err != nil {
+		return false
+	}
+	apart, err := p.written(ctx, roundings[0].label, p.rounding(roundings[0].finer, false))
+	return err == nil && len(text) < len(apart) && alikeSmall(p.text, text)
+}
+
 // settled says whether an earlier pass has had its choice of all this: the document is what
 // the finer rounding makes. Without this, a rounding that was found too coarse for the
 // original might do for what came of it.
 func (p *planner) settled(ctx context.Context) bool {
-	o := p.keep
-	o.Tolerance, o.Apart = p.tolerance/finest, true
-	again, err := svgmin.Minify(ctx, p.text, o)
+	again, err := svgmin.Minify(ctx, p.text, p.rounding(finest, false))
 	return err == nil && bytes.Equal(again, p.text)
 }
 

@@ -77,7 +77,7 @@ func TestDrawnAlike(t *testing.T) {
 			if out.Result.Size >= int64(len(data)) {
 				t.Errorf("%s, %s: %d bytes became %d", name, level, len(data), out.Result.Size)
 			}
-			far, err := apart(other, data, []byte(text(t, out)))
+			far, err := apart(other, data, []byte(text(t, out)), 256)
 			if err != nil || far > most {
 				t.Errorf("%s, %s: %g apart, more than %g (%v)", name, level, far, most, err)
 			}
@@ -85,12 +85,39 @@ func TestDrawnAlike(t *testing.T) {
 	}
 }
 
-// apart is the root of the mean squared difference of two drawings, at four times their
-// size, in units of 8-bit samples.
-func apart(r *decoders.Resvg, a, b []byte) (float64, error) {
+// TestStrokesJoined: strokes that cross become one path where that does not show at the size
+// of an icon.
+func TestStrokesJoined(t *testing.T) {
+	other := newResvg(t)
+	const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#000" stroke-width="2"> %s </svg>`
+	for _, c := range []struct {
+		paths string
+		left  int
+	}{
+		{`<path d="M4 12h16"/><path d="M12 4v16"/>`, 1},
+		{`<path d="M2 3h6a4 4 0 0 1 4 4v14a3 3 0 0 0-3-3H2z"/><path d="M22 3h-6a4 4 0 0 0-4 4v14a3 3 0 0 1 3-3h7z"/>`, 2}, // along each other
+	} {
+		data := fmt.Appendf(nil, icon, c.paths)
+		out, err := compress(t, data, recipe.CompressionHigh, recipe.Keep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := text(t, out)
+		if got := strings.Count(made, "<path"); got != c.left {
+			t.Errorf("%s became %d paths, not %d: %s", c.paths, got, c.left, made)
+		}
+		if far, err := apart(other, data, []byte(made), 64); err != nil || far > 1 {
+			t.Errorf("%s: %g apart (%v)", c.paths, far, err)
+		}
+	}
+}
+
+// apart is the root of the mean squared difference of two drawings, fitted into a square of
+// that side in pixels, in units of 8-bit samples.
+func apart(r *decoders.Resvg, a, b []byte, side int) (float64, error) {
 	var drawn [2]image.Image
 	for i, data := range [][]byte{a, b} {
-		im, err := r.Decode(bytes.NewReader(enlarged(data)))
+		im, err := r.Decode(bytes.NewReader(fitted(data, side)))
 		if err != nil {
 			return 0, err
 		}
@@ -113,10 +140,10 @@ func apart(r *decoders.Resvg, a, b []byte) (float64, error) {
 	return math.Sqrt(sum / float64(4*box.Dx()*box.Dy())), nil
 }
 
-// enlarged makes a drawing be drawn large by putting it into another.
-func enlarged(data []byte) []byte {
+// fitted makes a drawing be drawn at that size by putting it into another.
+func fitted(data []byte, side int) []byte {
 	_, document, _ := strings.Cut(string(data), "<svg")
-	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" viewBox="0 0 64 64"><svg%s</svg>`, document)
+	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 64 64"><svg%s</svg>`, side, side, document)
 }
 
 // TestKept: what others may look for is there afterwards.

@@ -6,7 +6,6 @@ package azure
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -79,22 +78,19 @@ func plain(account string) bool {
 // reasons are those of the service's error codes
 // (learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and common-rest-api-error-codes).
 // Of other codes the status decides.
-var reasons = [...]struct {
-	reason storage.Reason
-	codes  []string
-}{
-	{storage.BadKey, []string{"AuthenticationFailed", "InvalidAuthenticationInfo", "NoAuthenticationInformation"}},
-	{storage.Denied, []string{"AuthorizationFailure", "AuthorizationPermissionMismatch", "AuthorizationProtocolMismatch", "AuthorizationResourceTypeMismatch",
+var reasons = [...]transfer.Codes{
+	{Reason: storage.BadKey, Codes: []string{"AuthenticationFailed", "InvalidAuthenticationInfo", "NoAuthenticationInformation"}},
+	{Reason: storage.Denied, Codes: []string{"AuthorizationFailure", "AuthorizationPermissionMismatch", "AuthorizationProtocolMismatch", "AuthorizationResourceTypeMismatch",
 		"AuthorizationServiceMismatch", "AuthorizationSourceIPMismatch", "InsufficientAccountPermissions", "KeyBasedAuthenticationNotPermitted",
 		"AccountIsDisabled", "UnauthorizedBlobOverwrite", "BlobImmutableDueToPolicy", "LeaseIdMissing", "BlobArchived"}},
-	{storage.NoBucket, []string{"ContainerNotFound", "ContainerBeingDeleted", "ContainerDisabled"}},
-	{storage.NoObject, []string{"BlobNotFound", "ResourceNotFound"}},
-	{storage.Exists, []string{"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet"}},
-	{storage.Corrupted, []string{"Md5Mismatch", "Crc64Mismatch"}},
-	{storage.Full, []string{"AccountQuotaExceeded", "AccountLimitExceeded"}},
-	{storage.Slow, []string{"OperationTimedOut"}},
-	{storage.Busy, []string{"ServerBusy", "InvalidBlockList"}}, // another upload of that name threw the blocks away
-	{storage.Failed, []string{"InternalError"}},
+	{Reason: storage.NoBucket, Codes: []string{"ContainerNotFound", "ContainerBeingDeleted", "ContainerDisabled"}},
+	{Reason: storage.NoObject, Codes: []string{"BlobNotFound", "ResourceNotFound"}},
+	{Reason: storage.Exists, Codes: []string{"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet"}},
+	{Reason: storage.Corrupted, Codes: []string{"Md5Mismatch", "Crc64Mismatch"}},
+	{Reason: storage.Full, Codes: []string{"AccountQuotaExceeded", "AccountLimitExceeded"}},
+	{Reason: storage.Slow, Codes: []string{"OperationTimedOut"}},
+	{Reason: storage.Busy, Codes: []string{"ServerBusy", "InvalidBlockList"}}, // another upload of that name threw the blocks away
+	{Reason: storage.Failed, Codes: []string{"InternalError"}},
 }
 
 // fault turns an error of the SDK into ours. gone is the reason for a 404 that does not say
@@ -110,24 +106,9 @@ func fault(ctx context.Context, doing string, gone storage.Reason, err error) er
 	if !errors.As(err, &answer) {
 		return transfer.Broken(doing, err)
 	}
-	f := storage.NewFault(doing, reasonOf(answer, gone), answer.ErrorCode, answer.StatusCode, nil)
+	f := storage.NewFault(doing, transfer.ReasonOf(reasons[:], answer.ErrorCode, answer.StatusCode, gone), answer.ErrorCode, answer.StatusCode, nil)
 	if answer.RawResponse != nil {
 		f.After = transfer.RetryAfter(answer.RawResponse.Header.Get("Retry-After"), time.Now())
 	}
 	return f
-}
-
-func reasonOf(e *azcore.ResponseError, gone storage.Reason) storage.Reason {
-	for _, row := range reasons {
-		if slices.Contains(row.codes, e.ErrorCode) {
-			return row.reason
-		}
-	}
-	return transfer.Status(e.StatusCode, gone)
-}
-
-// is says whether err is a fault for this reason.
-func is(err error, reason storage.Reason) bool {
-	var f *storage.Fault
-	return errors.As(err, &f) && f.Reason == reason
 }

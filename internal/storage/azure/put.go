@@ -36,15 +36,11 @@ func (b *Bucket) Put(ctx context.Context, o storage.Object, body contents.Blob) 
 		}
 		w.Notes = append(w.Notes, noteNoACL)
 	}
-	file, err := body.Open()
+	file, sum, err := transfer.Open(body)
 	if err != nil {
-		return storage.Written{}, storage.NewFault("write", storage.Failed, "", 0, err)
+		return storage.Written{}, err
 	}
 	defer file.Close()
-	sum, err := transfer.Part{Size: body.Size}.Digest(file)
-	if err != nil {
-		return storage.Written{}, storage.NewFault("write", storage.Failed, "", 0, err)
-	}
 	u, err := b.upload(o, file, body.Size, sum)
 	if err != nil {
 		return storage.Written{}, err
@@ -164,7 +160,7 @@ func (u *upload) finish(ctx context.Context, send func() (*azcore.ETag, error)) 
 			return nil
 		}
 		err = fault(ctx, "write", storage.NoBucket, err)
-		if try == 0 || u.access == nil || !is(err, storage.Exists) && !is(err, storage.Unreachable) {
+		if try == 0 || u.access == nil || !storage.Is(err, storage.Exists, storage.Unreachable) {
 			return err
 		}
 		there, looked := u.client.GetProperties(ctx, nil)

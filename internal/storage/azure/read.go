@@ -87,7 +87,7 @@ func (b *Bucket) Remove(ctx context.Context, key string) error {
 		_, err := b.client.NewBlobClient(key).Delete(ctx, nil)
 		return fault(ctx, "remove", storage.NoObject, err)
 	})
-	if is(err, storage.NoObject) {
+	if storage.Is(err, storage.NoObject) {
 		return nil
 	}
 	return err

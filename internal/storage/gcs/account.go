@@ -17,11 +17,6 @@ import (
 )
 
 const (
-	// tokenURL is where Google gives tokens to service accounts
-	// (developers.google.com/identity/protocols/oauth2/service-account). No other is asked,
-	// whatever the JSON says: whoever answers there gets a statement signed by the account.
-	tokenURL = "https://oauth2.googleapis.com/token"
-
 	// scope is what the token is good for: objects, and no changes to who may do what to a
 	// bucket. The least that lets an ACL be given with an object.
 	scope = "https://www.googleapis.com/auth/devstorage.full_control"
@@ -49,7 +44,7 @@ func parse(text vault.Secret) (account, error) {
 		return account{}, errors.New("gcs: the credentials are no JSON object")
 	case a.Type != "service_account":
 		return account{}, errors.New("gcs: the credentials are not of a service account")
-	case a.TokenURL != "" && a.TokenURL != tokenURL:
+	case a.TokenURL != "" && a.TokenURL != storage.TokenURL:
 		return account{}, errors.New("gcs: the credentials name another token address than Google's")
 	case a.Universe != "" && a.Universe != universe:
 		return account{}, errors.New("gcs: the credentials are for another cloud than Google's")

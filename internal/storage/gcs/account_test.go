@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"compressor/internal/storage"
 	"compressor/internal/vault"
 )
 
@@ -23,7 +24,7 @@ func FuzzAccount(f *testing.F) {
 			return
 		}
 		if a.Type != "service_account" || a.Email == "" || a.PrivateKey == "" ||
-			a.TokenURL != "" && a.TokenURL != tokenURL || a.Universe != "" && a.Universe != universe {
+			a.TokenURL != "" && a.TokenURL != storage.TokenURL || a.Universe != "" && a.Universe != universe {
 			t.Errorf("%q: parsed as %+v", text, a)
 		}
 	})

@@ -56,7 +56,7 @@ func Open(p storage.Place, o Options) (*Bucket, error) {
 		o.Endpoint = endpointURL
 	}
 	if o.TokenURL == "" {
-		o.TokenURL = tokenURL
+		o.TokenURL = storage.TokenURL
 	}
 	if o.Tries == (transfer.Tries{}) {
 		o.Tries = transfer.DefaultTries()
@@ -84,7 +84,7 @@ func (b *Bucket) try(ctx context.Context, doing string, gone storage.Reason, req
 			return err
 		}
 		err = fault(ctx, doing, gone, request(try, bearer))
-		if is(err, storage.BadKey) {
+		if storage.Is(err, storage.BadKey) {
 			b.tokens.forget()
 		}
 		return err
@@ -138,18 +138,4 @@ func reasonOf(e *googleapi.Error, code string, gone storage.Reason) storage.Reas
 		return storage.BadKey
 	}
 	return transfer.Status(e.Code, gone)
-}
-
-// is says whether err is a fault for one of these reasons.
-func is(err error, reasons ...storage.Reason) bool {
-	var f *storage.Fault
-	if !errors.As(err, &f) {
-		return false
-	}
-	for _, r := range reasons {
-		if f.Reason == r {
-			return true
-		}
-	}
-	return false
 }

@@ -17,29 +17,23 @@ import (
 	"compressor/internal/storage/transfer"
 )
 
-const noteNoACL = "The bucket takes no ACLs, so the object was written without one."
-
 // Put writes an object.
 func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (storage.Written, error) {
-	file, err := body.Open()
+	file, sum, err := transfer.Open(body)
 	if err != nil {
-		return storage.Written{}, storage.NewFault("write", storage.Failed, "", 0, err)
+		return storage.Written{}, err
 	}
 	defer file.Close()
-	sum, err := transfer.Part{Size: body.Size}.Digest(file)
-	if err != nil {
-		return storage.Written{}, storage.NewFault("write", storage.Failed, "", 0, err)
-	}
 	meta, err := b.object(o, sum)
 	if err != nil {
 		return storage.Written{}, err
 	}
 	u := upload{bucket: b, object: o, meta: meta, file: file, size: body.Size}
 	w, err := u.run(ctx)
-	if o.ACL != "" && !o.ACLNamed && is(err, storage.ACLRefused, storage.Denied) {
+	if o.ACL != "" && !o.ACLNamed && storage.Is(err, storage.ACLRefused, storage.Denied) {
 		u.object.ACL = ""
 		w, err = u.run(ctx)
-		w.Notes = append(w.Notes, noteNoACL)
+		w.Notes = append(w.Notes, transfer.NoteNoACL)
 	}
 	if err != nil {
 		return storage.Written{}, err
@@ -169,7 +163,7 @@ func (u *upload) call(ctx context.Context, bearer string) *api.ObjectsInsertCall
 // whether it is ours. A store that refuses may break the connection over the rest of the body,
 // so that its answer is lost, too.
 func (u *upload) settle(ctx context.Context, bearer string, again bool, refused error) (*api.Object, error) {
-	if !u.object.Keep || !again || !is(fault(ctx, "write", storage.NoBucket, refused), storage.Exists, storage.Unreachable) {
+	if !u.object.Keep || !again || !storage.Is(fault(ctx, "write", storage.NoBucket, refused), storage.Exists, storage.Unreachable) {
 		return nil, refused
 	}
 	call := u.bucket.service.Objects.Get(u.bucket.name, u.meta.Name).Context(ctx).Fields("size", "md5Hash", "crc32c", "etag")

@@ -87,7 +87,7 @@ func (b *Bucket) Remove(ctx context.Context, key string) error {
 		call.Header().Set("Authorization", bearer)
 		return call.Do()
 	})
-	if is(err, storage.NoObject) {
+	if storage.Is(err, storage.NoObject) {
 		return nil
 	}
 	return err

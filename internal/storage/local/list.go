@@ -14,13 +14,17 @@ import (
 
 // List goes through the files whose names begin with prefix, in the order of the bytes of
 // their whole names, with one folder at a time in memory. What is no regular file is left out,
-// also a link.
+// also a link. A prefix that leads out by one is a fault Outside, lest it look like an empty
+// folder.
 func (b *Bucket) List(ctx context.Context, prefix, after string, each func(storage.Info) error) error {
 	root, err := b.enter("list", storage.NoObject, false)
 	if err != nil {
 		return unless(err, storage.NoObject)
 	}
 	defer root.Close()
+	if _, err := root.Stat(path.Dir(prefix + "x")); err != nil && escapes(err) {
+		return fault("list", storage.NoObject, err)
+	}
 	return walk(ctx, root, "", prefix, after, each)
 }
 

@@ -91,7 +91,7 @@ func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (sto
 	for try := 0; ; try++ {
 		w.ETag, err = b.write(ctx, name, o.Keep, body)
 		// A Remove may take away a folder that was just made, since it was empty.
-		if !is(err, storage.NoObject) || try == 3 {
+		if !storage.Is(err, storage.NoObject) || try == 3 {
 			break
 		}
 	}
@@ -252,15 +252,9 @@ func (b *Bucket) Remove(ctx context.Context, key string) error {
 	return nil
 }
 
-// is says whether err is a fault for this reason.
-func is(err error, reason storage.Reason) bool {
-	var f *storage.Fault
-	return errors.As(err, &f) && f.Reason == reason
-}
-
 // unless is err, or nil where it is a fault for this reason.
 func unless(err error, reason storage.Reason) error {
-	if is(err, reason) {
+	if storage.Is(err, reason) {
 		return nil
 	}
 	return err
@@ -295,8 +289,10 @@ func fault(doing string, gone storage.Reason, err error) error {
 		reason = storage.Full
 	case errors.Is(err, syscall.ENOTDIR) && doing != "write": // a name below that of a file
 		reason = gone
-	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.ELOOP), escapes(err):
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.ELOOP):
 		reason = storage.Invalid
+	case escapes(err):
+		reason = storage.Outside
 	}
 	var number syscall.Errno
 	if errors.As(err, &number) {

@@ -98,13 +98,18 @@ func TestOutside(t *testing.T) {
 	link(filepath.Join(outside, "secret"), "file")
 	link("../../../../../../etc", "up")
 	b := open(t, storage.Place{Provider: storage.Local, Root: root}, []string{root})
-	for _, key := range []string{"out/secret", "file", "up/passwd", "../secret", "/etc/passwd", "a/../../secret"} {
-		if _, _, err := b.Open(t.Context(), key); reason(err) != storage.Invalid {
+	for _, key := range []string{"out/secret", "file", "up/passwd"} {
+		if _, _, err := b.Open(t.Context(), key); reason(err) != storage.Outside {
 			t.Errorf("open %q: %v", key, err)
 		}
 	}
-	for _, key := range []string{"out/new", "up/new", "../new", "/tmp/new", "a//b", "a/./b", "a/", "", ".", ".compressor-part-x", "nul\x00"} {
-		if _, err := b.Put(t.Context(), storage.Object{Key: key}, storagetest.Body(t, 10, 1)); reason(err) != storage.Invalid {
+	for _, prefix := range []string{"out/", "out/se", "up/", "../"} {
+		if err := b.List(t.Context(), prefix, "", func(i storage.Info) error { return nil }); reason(err) != storage.Outside {
+			t.Errorf("list %q: %v", prefix, err)
+		}
+	}
+	for _, key := range []string{"out/new", "up/new"} {
+		if _, err := b.Put(t.Context(), storage.Object{Key: key}, storagetest.Body(t, 10, 1)); reason(err) != storage.Outside {
 			t.Errorf("put %q: %v", key, err)
 		}
 	}
@@ -116,7 +121,7 @@ func TestOutside(t *testing.T) {
 	if err := b.Remove(t.Context(), "second"); err != nil {
 		t.Error(err)
 	}
-	if err := b.Remove(t.Context(), "out/secret"); reason(err) != storage.Invalid {
+	if err := b.Remove(t.Context(), "out/secret"); reason(err) != storage.Outside {
 		t.Errorf("remove: %v", err)
 	}
 	var listed []string
@@ -131,6 +136,20 @@ func TestOutside(t *testing.T) {
 	}
 }
 
+// TestNoNames: what is no path below a folder is none to the system either.
+func TestNoNames(t *testing.T) {
+	root := t.TempDir()
+	b := open(t, storage.Place{Provider: storage.Local, Root: root}, []string{root})
+	for _, key := range []string{"../new", "/etc/passwd", "a/../../b", "a//b", "a/./b", "a/", "", ".", ".compressor-part-x", "nul\x00"} {
+		if _, err := b.Put(t.Context(), storage.Object{Key: key}, storagetest.Body(t, 10, 1)); reason(err) != storage.Invalid {
+			t.Errorf("put %q: %v", key, err)
+		}
+		if _, _, err := b.Open(t.Context(), key); reason(err) != storage.Invalid {
+			t.Errorf("open %q: %v", key, err)
+		}
+	}
+}
+
 // TestFolderThatIsALink: neither is the folder itself a way out.
 func TestFolderThatIsALink(t *testing.T) {
 	outside, root := t.TempDir(), t.TempDir()
@@ -138,7 +157,7 @@ func TestFolderThatIsALink(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := open(t, storage.Place{Provider: storage.Local, Root: filepath.Join(root, "box")}, []string{root})
-	if _, err := b.Put(t.Context(), storage.Object{Key: "key"}, storagetest.Body(t, 10, 1)); reason(err) != storage.Invalid {
+	if _, err := b.Put(t.Context(), storage.Object{Key: "key"}, storagetest.Body(t, 10, 1)); reason(err) != storage.Outside {
 		t.Errorf("put: %v", err)
 	}
 	if entries, err := os.ReadDir(outside); err != nil || len(entries) != 0 {

@@ -15,21 +15,18 @@ import (
 // reasons are those of the error codes of S3 and of what the compatible stores add
 // (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and the pages that
 // docs/connectors-requests.md names). Of other codes the status decides.
-var reasons = [...]struct {
-	reason storage.Reason
-	codes  []string
-}{
-	{storage.ACLRefused, []string{"AccessControlListNotSupported"}},
-	{storage.BadKey, []string{"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "TokenRefreshRequired", "InvalidSecurity", "Unauthorized", "UnauthorizedAccess", "XAdminUserNotFound"}},
-	{storage.Denied, []string{"AccessDenied", "AllAccessDisabled", "AccountProblem", "NotSignedUp", "UserProjectAccountProblem", "RequestTimeTooSkewed"}},
-	{storage.NoBucket, []string{"NoSuchBucket", "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "NoSuchEndpoint"}},
-	{storage.NoObject, []string{"NoSuchKey", "NoSuchVersion"}},
-	{storage.Exists, []string{"PreconditionFailed"}},
-	{storage.Corrupted, []string{"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"}},
-	{storage.Full, []string{"QuotaExceeded", "InsufficientStorage", "InsufficientCapacity", "StorageFull", "XMinioStorageFull", "TotalStorageLimitExceeded"}},
-	{storage.Busy, []string{"SlowDown", "ServiceUnavailable", "Throttling", "ThrottlingException", "TooManyRequests", "RequestLimitExceeded", "BandwidthLimitExceeded", "OperationAborted", "ConditionalRequestConflict", "ServerBusy"}},
-	{storage.Slow, []string{"RequestTimeout"}},
-	{storage.Failed, []string{"InvalidObjectState", "InternalError", "NoSuchUpload"}},
+var reasons = [...]transfer.Codes{
+	{Reason: storage.ACLRefused, Codes: []string{"AccessControlListNotSupported"}},
+	{Reason: storage.BadKey, Codes: []string{"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "TokenRefreshRequired", "InvalidSecurity", "Unauthorized", "UnauthorizedAccess", "XAdminUserNotFound"}},
+	{Reason: storage.Denied, Codes: []string{"AccessDenied", "AllAccessDisabled", "AccountProblem", "NotSignedUp", "UserProjectAccountProblem", "RequestTimeTooSkewed"}},
+	{Reason: storage.NoBucket, Codes: []string{"NoSuchBucket", "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "NoSuchEndpoint"}},
+	{Reason: storage.NoObject, Codes: []string{"NoSuchKey", "NoSuchVersion"}},
+	{Reason: storage.Exists, Codes: []string{"PreconditionFailed"}},
+	{Reason: storage.Corrupted, Codes: []string{"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"}},
+	{Reason: storage.Full, Codes: []string{"QuotaExceeded", "InsufficientStorage", "InsufficientCapacity", "StorageFull", "XMinioStorageFull", "TotalStorageLimitExceeded"}},
+	{Reason: storage.Busy, Codes: []string{"SlowDown", "ServiceUnavailable", "Throttling", "ThrottlingException", "TooManyRequests", "RequestLimitExceeded", "BandwidthLimitExceeded", "OperationAborted", "ConditionalRequestConflict", "ServerBusy"}},
+	{Reason: storage.Slow, Codes: []string{"RequestTimeout"}},
+	{Reason: storage.Failed, Codes: []string{"InvalidObjectState", "InternalError", "NoSuchUpload"}},
 }
 
 // fault turns an error of the SDK into ours. gone is the reason for a 404 without a code,
@@ -53,32 +50,7 @@ func fault(ctx context.Context, doing string, gone storage.Reason, err error) er
 	} else if status < 300 {
 		return transfer.Broken(doing, err) // the body broke off, or is none of the protocol
 	}
-	f := storage.NewFault(doing, reasonOf(code, status, gone), code, status, nil)
+	f := storage.NewFault(doing, transfer.ReasonOf(reasons[:], code, status, gone), code, status, nil)
 	f.After = transfer.RetryAfter(answer.Response.Header.Get("Retry-After"), time.Now())
 	return f
-}
-
-func reasonOf(code string, status int, gone storage.Reason) storage.Reason {
-	for _, row := range reasons {
-		for _, known := range row.codes {
-			if code == known {
-				return row.reason
-			}
-		}
-	}
-	return transfer.Status(status, gone)
-}
-
-// is says whether err is a fault for one of these reasons.
-func is(err error, reasons ...storage.Reason) bool {
-	var f *storage.Fault
-	if !errors.As(err, &f) {
-		return false
-	}
-	for _, r := range reasons {
-		if f.Reason == r {
-			return true
-		}
-	}
-	return false
 }

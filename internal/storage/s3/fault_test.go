@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"compressor/internal/storage"
+	"compressor/internal/storage/transfer"
 )
 
 func TestReasons(t *testing.T) {
@@ -35,7 +36,7 @@ func TestReasons(t *testing.T) {
 		{"SomethingNew", 403, storage.Denied},
 		{"", 502, storage.Failed},
 	} {
-		if got := reasonOf(c.code, c.status, storage.NoObject); got != c.want {
+		if got := transfer.ReasonOf(reasons[:], c.code, c.status, storage.NoObject); got != c.want {
 			t.Errorf("%s %d: %s, want %s", c.code, c.status, got, c.want)
 		}
 	}
@@ -45,11 +46,11 @@ func TestReasons(t *testing.T) {
 func TestCodesOnce(t *testing.T) {
 	seen := map[string]storage.Reason{}
 	for _, row := range reasons {
-		for _, code := range row.codes {
+		for _, code := range row.Codes {
 			if before, twice := seen[code]; twice {
-				t.Errorf("%s stands for %s and %s", code, before, row.reason)
+				t.Errorf("%s stands for %s and %s", code, before, row.Reason)
 			}
-			seen[code] = row.reason
+			seen[code] = row.Reason
 		}
 	}
 }
@@ -85,7 +86,7 @@ func TestOpen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := good
 			change(&p)
-			if _, err := Open(p, Options{}); !is(err, storage.Invalid) {
+			if _, err := Open(p, Options{}); !storage.Is(err, storage.Invalid) {
 				t.Errorf("%v, want %s", err, storage.Invalid)
 			}
 		})
@@ -98,7 +99,7 @@ func FuzzDecoded(f *testing.F) {
 	f.Add("%zz")
 	f.Fuzz(func(t *testing.T, key string) {
 		plain, err := decoded(key, types.EncodingTypeUrl)
-		if err == nil && len(plain) > len(key) || err != nil && !is(err, storage.Failed) {
+		if err == nil && len(plain) > len(key) || err != nil && !storage.Is(err, storage.Failed) {
 			t.Errorf("%q: %q, %v", key, plain, err)
 		}
 		if same, err := decoded(key, ""); err != nil || same != key {

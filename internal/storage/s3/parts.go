@@ -121,7 +121,7 @@ func (u *upload) complete(ctx context.Context, parts []types.CompletedPart, size
 			return nil
 		}
 		err = fault(ctx, "write", storage.NoBucket, err)
-		if try > 0 && is(err, storage.Exists, storage.Failed, storage.Unreachable) {
+		if try > 0 && storage.Is(err, storage.Exists, storage.Failed, storage.Unreachable) {
 			etag, err = b.ours(ctx, u.key, size, tagOf(parts), err)
 		}
 		return err

@@ -19,11 +19,8 @@ import (
 	"compressor/internal/storage/transfer"
 )
 
-// The notes of Written.
-const (
-	noteNoACL = "The bucket takes no ACLs, so the object was written without one."
-	noteLook  = "The provider cannot refuse to overwrite, so it was only looked before the write whether an object is there."
-)
+// noteLook is a note of Written.
+const noteLook = "The provider cannot refuse to overwrite, so it was only looked before the write whether an object is there."
 
 // Put writes an object.
 func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (storage.Written, error) {
@@ -32,13 +29,13 @@ func (b *Bucket) Put(ctx context.Context, o storage.Object, body blob.Blob) (sto
 		if o.ACLNamed {
 			return storage.Written{}, storage.NewFault("write", storage.ACLRefused, "", 0, nil)
 		}
-		o.ACL, notes = "", append(notes, noteNoACL)
+		o.ACL, notes = "", append(notes, transfer.NoteNoACL)
 	}
 	w, err := b.put(ctx, o, body)
 	// Stores say in many ways that they take no ACL, and a bucket that blocks public access
 	// says no more than that access is denied. So it is tried once more without.
-	if o.ACL != "" && !o.ACLNamed && is(err, storage.ACLRefused, storage.Denied, storage.Invalid) {
-		o.ACL, notes = "", append(notes, noteNoACL)
+	if o.ACL != "" && !o.ACLNamed && storage.Is(err, storage.ACLRefused, storage.Denied, storage.Invalid) {
+		o.ACL, notes = "", append(notes, transfer.NoteNoACL)
 		w, err = b.put(ctx, o, body)
 	}
 	if err != nil {
@@ -56,10 +53,10 @@ func (b *Bucket) put(ctx context.Context, o storage.Object, body blob.Blob) (sto
 	defer file.Close()
 	var w storage.Written
 	if o.Keep && b.preset.keep != byHeader {
-		switch _, _, err := b.head(ctx, o.Key); {
+		switch _, err := b.head(ctx, "write", o.Key); {
 		case err == nil:
 			return storage.Written{}, storage.NewFault("write", storage.Exists, "", 0, nil)
-		case !is(err, storage.NoObject):
+		case !storage.Is(err, storage.NoObject):
 			return storage.Written{}, err
 		}
 	}
@@ -101,7 +98,7 @@ func (b *Bucket) putWhole(ctx context.Context, o storage.Object, file *os.File, 
 		err = fault(ctx, "write", storage.NoBucket, err)
 		// Is it there by the try before, whose answer was lost? A store that refuses may break
 		// the connection over the rest of the body, so that its answer is lost, too.
-		if try > 0 && keep && is(err, storage.Exists, storage.Unreachable) {
+		if try > 0 && keep && storage.Is(err, storage.Exists, storage.Unreachable) {
 			etag, err = b.ours(ctx, o.Key, size, hex.EncodeToString(sum.MD5[:]), err)
 		}
 		return err
@@ -111,11 +108,11 @@ func (b *Bucket) putWhole(ctx context.Context, o storage.Object, file *os.File, 
 
 // ours returns the ETag of an object if it is the very one that was just sent, else refused.
 func (b *Bucket) ours(ctx context.Context, key string, size int64, etag string, refused error) (string, error) {
-	there, tag, err := b.head(ctx, key)
-	if err != nil || there != size || tag != etag {
+	there, err := b.head(ctx, "write", key)
+	if err != nil || there.Size != size || there.ETag != etag {
 		return "", refused
 	}
-	return tag, nil
+	return etag, nil
 }
 
 // checks are the sums of a body that the store is to check, of which one is nil.
@@ -145,7 +142,7 @@ func (b *Bucket) putInput(o storage.Object) (*s3.PutObjectInput, error) {
 		case "Content-Language":
 			in.ContentLanguage = &value
 		case "Expires":
-			at, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", value)
+			at, err := time.Parse(storage.HTTPDate, value)
 			if err != nil {
 				return nil, storage.NewFault("write", storage.Invalid, "", 0, err)
 			}

@@ -85,22 +85,10 @@ func (b *Bucket) Remove(ctx context.Context, key string) error {
 		_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key})
 		return fault(ctx, "remove", storage.NoObject, err)
 	})
-	if is(err, storage.NoObject) { // Google and some others say so
+	if storage.Is(err, storage.NoObject) { // Google and some others say so
 		return nil
 	}
 	return err
-}
-
-// head looks whether an object is there, and which.
-func (b *Bucket) head(ctx context.Context, key string) (size int64, etag string, err error) {
-	err = b.tries.Do(ctx, func(int) error {
-		out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
-		if err == nil {
-			size, etag = aws.ToInt64(out.ContentLength), plainTag(out.ETag)
-		}
-		return fault(ctx, "write", storage.NoObject, err)
-	})
-	return size, etag, err
 }
 
 // plainTag is an ETag without its quotes.

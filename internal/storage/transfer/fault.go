@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,6 +32,23 @@ func Broken(doing string, err error) *storage.Fault {
 		reason = storage.Slow
 	}
 	return storage.NewFault(doing, reason, "", 0, err)
+}
+
+// Codes are error codes of a provider that stand for one reason.
+type Codes struct {
+	Reason storage.Reason
+	Codes  []string
+}
+
+// ReasonOf is the reason behind the code of an answer, by the row of known that has it, or
+// else behind its HTTP status. gone is as for Status.
+func ReasonOf(known []Codes, code string, status int, gone storage.Reason) storage.Reason {
+	for _, row := range known {
+		if slices.Contains(row.Codes, code) {
+			return row.Reason
+		}
+	}
+	return Status(status, gone)
 }
 
 // Status is the reason behind an HTTP status, for answers whose code tells nothing. gone is
@@ -65,7 +83,7 @@ func RetryAfter(header string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second
 	}
-	if at, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", header); err == nil {
+	if at, err := time.Parse(storage.HTTPDate, header); err == nil {
 		return max(at.Sub(now), 0)
 	}
 	return 0

@@ -5,6 +5,10 @@ import (
 	"crypto/sha256"
 	"hash/crc32"
 	"io"
+	"os"
+
+	"compressor/internal/blob"
+	"compressor/internal/storage"
 )
 
 // Small is the largest file that is sent in one request, in bytes, and the size of the parts
@@ -43,6 +47,21 @@ type Digest struct {
 	CRC32  uint32 // ISO-HDLC, as in gzip
 	CRC32C uint32 // Castagnoli
 	SHA256 [sha256.Size]byte
+}
+
+// Open opens what is to be written, and reads it once for the digest of the whole. The caller
+// closes it. An error is a fault of writing.
+func Open(body blob.Blob) (*os.File, Digest, error) {
+	file, err := body.Open()
+	if err != nil {
+		return nil, Digest{}, storage.NewFault("write", storage.Failed, "", 0, err)
+	}
+	sum, err := Part{Size: body.Size}.Digest(file)
+	if err != nil {
+		file.Close()
+		return nil, Digest{}, storage.NewFault("write", storage.Failed, "", 0, err)
+	}
+	return file, sum, nil
 }
 
 // Digest reads the part once.

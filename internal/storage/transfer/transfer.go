@@ -62,6 +62,9 @@ func spread(d time.Duration) time.Duration {
 	return d - time.Duration(float64(d)/2*float64(binary.NativeEndian.Uint32(b[:]))/(1<<32))
 }
 
+// NoteNoACL is the note of Written for an ACL that nobody named and that the bucket does not take.
+const NoteNoACL = "The bucket takes no ACLs, so the object was written without one."
+
 // tidying is how long a store may take to forget what was half sent.
 const tidying = 10 * time.Second
 

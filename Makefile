@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-.PHONY: help run build test kill-test bench bench-jobs bench-engine setup fuzz clean
+.PHONY: help run build test kill-test bucket-test bench bench-jobs bench-engine setup fuzz clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,6 +21,11 @@ kill-test: export E2E_KILLS ?= 100
 kill-test: export E2E_ORDERS ?= 500
 kill-test: setup ## Kill the server under mixed jobs and look for what is lost or done twice: E2E_KILLS=100 E2E_ORDERS=500, ARGS for go test.
 	@go test ./test/e2e -run '^TestKill$$' -count=1 -timeout 2h -v $(ARGS)
+
+bucket-test: export E2E_OBJECTS ?= 1000
+bucket-test: setup ## Compress a bucket by one call, kill the server half-way, let the next one finish: E2E_OBJECTS=1000, ARGS for go test.
+	@scripts/servers.sh
+	@go test ./test/e2e -run '^TestBucket$$' -count=1 -timeout 1h -v $(ARGS)
 
 bench: build ## Measure the service: overhead, throughput, memory.
 	@go run ./cmd/bench

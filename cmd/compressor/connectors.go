@@ -44,9 +44,10 @@ type connectorRow struct {
 
 // rightRow is one right as --json tells it.
 type rightRow struct {
-	Right  string `json:"right"`
-	OK     bool   `json:"ok"`
-	Reason string `json:"reason,omitempty"`
+	Right   string `json:"right"`
+	OK      bool   `json:"ok"`
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message,omitempty"`
 }
 
 // connectorsCall is what the verb connectors was asked.
@@ -182,7 +183,8 @@ func (c *connectorsCall) test(ctx context.Context, id string) error {
 		row := rightRow{Right: r.Name, OK: r.Fault == nil}
 		state := "ok"
 		if r.Fault != nil {
-			row.Reason, state = string(r.Fault.Reason), r.Fault.Why()
+			row.Reason, row.Message = string(r.Fault.Reason), t.Why(r)
+			state = printable(row.Message)
 		}
 		out = append(out, row)
 		rows = append(rows, []string{r.Name, state})

@@ -2,13 +2,10 @@ package connector
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"maps"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -263,52 +260,6 @@ func TestDelete(t *testing.T) {
 	}
 	if made := other.create(s3("one")); made.ID == one.ID {
 		t.Error("an id came back")
-	}
-}
-
-// TestNoSecretIsSeen looks for a planted secret in what is printed, answered and stored.
-func TestNoSecretIsSeen(t *testing.T) {
-	b := newBench(t, dataFolder(t), "")
-	ask := s3("shop")
-	made := b.create(ask)
-	place, defaults, err := b.Open(t.Context(), made.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal([]any{ask, made, place})
-	if err != nil {
-		t.Fatal(err)
-	}
-	row, err := get(t.Context(), b.db.Read(), made.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	out.Write(text)
-	for _, v := range []any{ask, &ask, made, place, &place, defaults, row, b.Store} {
-		fmt.Fprintf(&out, "%v %+v %#v %q\n", v, v, v, v)
-		slog.New(slog.NewJSONHandler(&out, nil)).Info("m", "v", v)
-	}
-	out.Write(b.log.Bytes())
-	if err := b.db.Close(); err != nil { // which also writes the log of the database back
-		t.Fatal(err)
-	}
-	err = filepath.WalkDir(filepath.Dir(b.dir), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		out.Write(text)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Contains(out.Bytes(), []byte("shop-media")) {
-		t.Fatal("nothing was looked at")
-	}
-	if i := bytes.Index(out.Bytes(), []byte(canarySecret)); i >= 0 {
-		t.Errorf("seen: %q", out.Bytes()[max(0, i-100):i+20])
 	}
 }
 

@@ -363,3 +363,28 @@ func TestTry(t *testing.T) {
 		}
 	}
 }
+
+// stuck lets nothing be removed.
+type stuck struct{ storage.Bucket }
+
+func (stuck) Remove(context.Context, string) error {
+	return storage.NewFault("remove", storage.Denied, "AccessDenied", 403, nil)
+}
+
+// TestTryLeaves: what a trial cannot remove is there, and named.
+func TestTryLeaves(t *testing.T) {
+	d, root := desk(t, func(b storage.Bucket) storage.Bucket { return stuck{b} })
+	trial, err := d.Try(t.Context(), known, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(root)
+	if err != nil || len(left) != 1 || left[0].Name() != trial.Key {
+		t.Fatalf("left: %v, %v; want %q", left, err, trial.Key)
+	}
+	for _, r := range trial.Rights {
+		if named := strings.Contains(trial.Why(r), "'"+trial.Key+"' is left"); named != (r.Name == "remove") || (trial.Why(r) == "") != (r.Fault == nil) {
+			t.Errorf("%s: %q", r.Name, trial.Why(r))
+		}
+	}
+}

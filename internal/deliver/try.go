@@ -17,7 +17,10 @@ import (
 )
 
 // Trial is what a connector turned out to be able to do.
-type Trial struct{ Rights []Right }
+type Trial struct {
+	Key    string // of the object that was written, also where it could not be removed
+	Rights []Right
+}
 
 // Right is one thing that credentials allow, or do not.
 type Right struct {
@@ -33,6 +36,18 @@ func (t Trial) OK() bool {
 		}
 	}
 	return true
+}
+
+// Why is what is missing of a right, in our words, "" where nothing is. An object that could
+// not be removed is named, since it is still there.
+func (t Trial) Why(r Right) string {
+	switch {
+	case r.Fault == nil:
+		return ""
+	case r.Name == "remove":
+		return r.Fault.Why() + "; the object '" + t.Key + "' is left there"
+	}
+	return r.Fault.Why()
 }
 
 // trialText is what the small object holds.
@@ -100,6 +115,7 @@ func trialFile(scratch *blob.Scratch) (blob.Blob, error) {
 
 // rights finds out, one after another. Without an object there is nothing to read or remove.
 func (d *Desk) rights(ctx context.Context, to storage.Bucket, object storage.Object, file blob.Blob) (t Trial, err error) {
+	t.Key = object.Key
 	find := func(name string, err error) bool {
 		r := Right{Name: name}
 		if err != nil && !errors.As(err, &r.Fault) {

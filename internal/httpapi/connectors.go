@@ -197,7 +197,7 @@ func trialOf(t deliver.Trial) trialReply {
 	for _, r := range t.Rights {
 		right := rightReply{Right: r.Name, OK: r.Fault == nil}
 		if r.Fault != nil {
-			right.Reason, right.Message = string(r.Fault.Reason), r.Fault.Why()
+			right.Reason, right.Message = string(r.Fault.Reason), t.Why(r)
 		}
 		body.Rights = append(body.Rights, right)
 	}

@@ -11,20 +11,16 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"compressor/test/canary"
 	"compressor/test/servers"
 )
-
-// canary is a secret key that must turn up nowhere.
-const canary = "canary-7f3a-secret-that-nobody-may-see"
 
 // bucket is one of a running versitygw, behind a proxy that counts what is written.
 type bucket struct {
@@ -269,14 +265,7 @@ func TestStoreBatch(t *testing.T) {
 // written once, and another call finds all of it done.
 func TestBucket(t *testing.T) {
 	t.Parallel()
-	objects := 200
-	if given := os.Getenv("E2E_OBJECTS"); given != "" {
-		n, err := strconv.Atoi(given)
-		if err != nil {
-			t.Fatalf("E2E_OBJECTS: %v", err)
-		}
-		objects = n
-	}
+	objects := given(t, "E2E_OBJECTS", 200)
 	b, c := newBucket(t), newClient()
 	s := storing(t)
 	id := s.connect(c, b.connector("bucket"))
@@ -356,62 +345,6 @@ func (b *bucket) checkOnce(n int) {
 	}
 }
 
-// TestCanary: the secret of a connector is in no reply, no log, no file of the data folder and
-// no environment of a process that works on a file.
-func TestCanary(t *testing.T) {
-	t.Parallel()
-	b, c := newBucket(t), newClient()
-	s := storing(t, "COMPRESSOR_LOG_LEVEL=debug")
-	wrong := b.connector("canary")
-	wrong["credentials"] = map[string]string{"access_key_id": b.store.Key, "secret_access_key": canary}
-	id := s.connect(c, wrong)
-	search := func(what string, text []byte) {
-		if bytes.Contains(text, []byte(canary)) {
-			t.Errorf("%s holds the secret", what)
-		}
-	}
-	for _, path := range []string{"/1.0/connectors", "/1.0/connectors/" + id, "/1.0/account"} {
-		r, err := get(c, s.base(), path)
-		if err != nil || r.status != http.StatusOK {
-			t.Fatalf("%s: status %d, %v", path, r.status, err)
-		}
-		search(path, r.body)
-	}
-	var trial json.RawMessage
-	s.post(c, "/1.0/connectors/"+id+"/test", "", http.StatusOK, &trial)
-	search("the test", trial)
-	r, err := upload(c, s.base(), "cat.jpg", catPhoto(t), `{"store":{"id":"`+id+`"}}`)
-	if err != nil || r.status != http.StatusBadGateway {
-		t.Fatalf("status %d, %v", r.status, err)
-	}
-	search("the reply", r.body)
-	for _, pid := range processesBelow(t, s.pid()) {
-		environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-		if err == nil {
-			search("an environment", environment)
-		}
-		arguments, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if err == nil {
-			search("a command line", arguments)
-		}
-	}
-	s.signal(syscall.SIGABRT) // the Go runtime prints all it has
-	<-s.ended()
-	search("the log, with the dump of a crash,", []byte(s.log.String()))
-	if !strings.Contains(s.log.String(), "SIGABRT") {
-		t.Error("there was no dump")
-	}
-	files := 0
-	for _, dir := range []string{s.data, s.data + ".masterkeys"} {
-		files += searchFiles(t, dir, search)
-	}
-	if files < 5 {
-		t.Errorf("%d files were searched", files)
-	}
-	s.launch()
-	s.waitReady()
-}
-
 // TestGoogleAndAzure: the same through the other two protocols, against servers of them.
 func TestGoogleAndAzure(t *testing.T) {
 	t.Parallel()
@@ -427,7 +360,7 @@ func TestGoogleAndAzure(t *testing.T) {
 	makeBucket(t, google.URL+"/storage/v1/b?project=test", `{"name":"results-of-tests"}`)
 	makeContainer(t, azurite)
 	for _, body := range []map[string]any{
-		{"name": "google", "provider": "gcs", "bucket": bucketName, "credentials": map[string]string{"service_account": serviceAccount(t)}},
+		{"name": "google", "provider": "gcs", "bucket": bucketName, "credentials": map[string]string{"service_account": canary.ServiceAccount(t).Text}},
 		{"name": "azure", "provider": "azure", "bucket": bucketName, "credentials": map[string]string{"account": azurite.Key, "key": azurite.Secret}},
 	} {
 		id := s.connect(c, body)

@@ -24,8 +24,9 @@ type Store struct {
 	Secret string
 }
 
-// Versity starts versitygw, which speaks S3, over an empty folder. Whether a bucket takes ACLs
-// depends on the ownership that it is made with; region is the one that requests are signed for.
+// Versity starts versitygw, which speaks S3, over an empty folder. The ownership that a bucket is
+// made with decides whether the bucket may have an ACL; without one it enforces its owner. ACLs
+// of objects are taken and forgotten whatever it is. region is what requests are signed for.
 func Versity(t testing.TB, region string) Store {
 	t.Helper()
 	s := Store{URL: "http://" + free(t), Dir: t.TempDir(), Key: "versity-test-key", Secret: "versity-test-secret"}

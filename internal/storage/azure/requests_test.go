@@ -25,12 +25,13 @@ func TestRequests(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			recorder := &storagetest.Recorder{Answer: answers}
 			p := storage.Place{Provider: storage.Azure, Bucket: "example-container", Credentials: credentials}
-			b, err := azure.Open(p, azure.Options{Client: &http.Client{Transport: recorder}})
+			b, err := azure.Open(p, azure.Options{Client: &http.Client{Transport: recorder}, Tries: storagetest.Quick()})
 			if err != nil {
 				t.Fatal(err)
 			}
 			rules, _ := storage.RulesOf(storage.Azure, "")
-			recorder.Operations(t, b, rules, file, *update)
+			recorder.Operations(t, b, rules)
+			recorder.Compare(t, file, *update)
 		})
 	}
 }
@@ -43,6 +44,8 @@ func answers(r *http.Request, _ []byte) storagetest.Answer {
 		return storagetest.Answer{Status: http.StatusAccepted}
 	case r.Method == http.MethodPut:
 		return storagetest.Answer{Status: http.StatusCreated, Header: header}
+	case r.URL.Query().Get("comp") == "list" && !r.URL.Query().Has("marker"):
+		return storagetest.Answer{Status: http.StatusOK, Header: header, Body: `<EnumerationResults><Blobs/><NextMarker>NEXT</NextMarker></EnumerationResults>`}
 	case r.URL.Query().Get("comp") == "list":
 		return storagetest.Answer{Status: http.StatusOK, Header: header, Body: `<EnumerationResults><Blobs/><NextMarker/></EnumerationResults>`}
 	}

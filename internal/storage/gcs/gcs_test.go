@@ -112,7 +112,7 @@ func account(t *testing.T, key *rsa.PrivateKey) vault.Secret {
 
 func TestStore(t *testing.T) {
 	storagetest.Run(t, benches(t, nil, storagetest.Can{
-		Class: "nearline", Metadata: true, Keys: true, Digests: true, Keeps: true, Nested: true,
+		ACL: true, Class: "nearline", Metadata: true, Keys: true, Digests: true, Keeps: true, Nested: true,
 		Headers: []string{"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type"},
 	}))
 }
@@ -239,7 +239,26 @@ func (l looker) at(t *testing.T, key string) (storagetest.Seen, bool) {
 	if o.StorageClass != "STANDARD" {
 		s.Class = strings.ToLower(o.StorageClass)
 	}
+	rules, _ := get("/acl")
+	s.ACL = aclOf(t, rules)
 	return s, true
+}
+
+// aclOf is the canned ACL that a list of rules comes to. The server tells none from private.
+func aclOf(t *testing.T, list []byte) storage.ACL {
+	t.Helper()
+	var rules struct {
+		Items []struct{ Entity, Role string }
+	}
+	if err := json.Unmarshal(list, &rules); err != nil || len(rules.Items) == 0 {
+		t.Fatalf("the ACL %s: %v", list, err)
+	}
+	for _, r := range rules.Items {
+		if r.Entity == "allUsers" && r.Role == "READER" {
+			return storage.PublicRead
+		}
+	}
+	return storage.Private
 }
 
 // TestAccounts: only a service account of Google's is taken, and no other address than

@@ -23,13 +23,21 @@ var update = flag.Bool("update", false, "rewrite testdata/requests")
 func TestRequests(t *testing.T) {
 	recorder := &storagetest.Recorder{Answer: (&provider{}).answer}
 	p := storage.Place{Provider: storage.GCS, Bucket: "example-bucket", Credentials: storage.Credentials{ServiceAccount: account(t, newGiver(t).key)}}
-	b, err := gcs.Open(p, gcs.Options{Client: &http.Client{Transport: recorder}})
+	b, err := gcs.Open(p, gcs.Options{Client: &http.Client{Transport: recorder}, Tries: storagetest.Quick()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	rules, _ := storage.RulesOf(storage.GCS, "")
-	recorder.Operations(t, b, rules, "gcs.txt", *update)
+	recorder.Operations(t, b, rules)
+	if _, err := b.Put(t.Context(), storage.Object{Key: wrong, MIME: "image/webp"}, storagetest.Body(t, 1000, 1)); err == nil {
+		t.Error("what arrived otherwise passes for written")
+	}
+	recorder.Section("Write, and take back what arrived otherwise")
+	recorder.Compare(t, "gcs.txt", *update)
 }
+
+// wrong is the name of an object that the provider keeps with other contents.
+const wrong = "wrong"
 
 // provider answers as Google does, in short. It believes the digests it is told.
 type provider struct {
@@ -57,15 +65,20 @@ func (p *provider) answer(r *http.Request, body []byte) storagetest.Answer {
 	case q.Get("uploadType") == "multipart":
 		_, said, _ := bytes.Cut(body, []byte("\r\n\r\n"))
 		ok.Body = object(said, 1000)
+	case r.Method == http.MethodGet && r.URL.Path == "/storage/v1/b/example-bucket/o" && q.Get("pageToken") == "":
+		ok.Body = `{"nextPageToken":"NEXT"}`
 	}
 	return ok
 }
 
 // object is the resource of an object of so many bytes.
 func object(said []byte, size int) string {
-	var o struct{ Md5Hash, Crc32c string }
+	var o struct{ Name, Md5Hash, Crc32c string }
 	if err := json.NewDecoder(bytes.NewReader(said)).Decode(&o); err != nil {
 		return err.Error()
 	}
-	return fmt.Sprintf(`{"md5Hash":%q,"crc32c":%q,"size":"%d","etag":"x"}`, o.Md5Hash, o.Crc32c, size)
+	if o.Name == wrong {
+		size--
+	}
+	return fmt.Sprintf(`{"generation":"7","md5Hash":%q,"crc32c":%q,"size":"%d","etag":"x"}`, o.Md5Hash, o.Crc32c, size)
 }

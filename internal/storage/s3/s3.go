@@ -15,6 +15,7 @@ import (
 
 	"compressor/internal/storage"
 	"compressor/internal/storage/transfer"
+	"compressor/internal/vault"
 )
 
 // Options are the operator's.
@@ -61,7 +62,7 @@ func Open(p storage.Place, o Options) (*Bucket, error) {
 	}
 	options := s3.Options{
 		Region:                     region,
-		Credentials:                static{aws.Credentials{AccessKeyID: p.Credentials.AccessKeyID, SecretAccessKey: p.Credentials.SecretAccessKey.Reveal(), Source: "connector"}},
+		Credentials:                static{p.Credentials.AccessKeyID, p.Credentials.SecretAccessKey},
 		HTTPClient:                 o.Client,
 		Retryer:                    aws.NopRetryer{}, // ours knows Retry-After, and is one for all stores
 		UsePathStyle:               preset.pathStyle,
@@ -83,10 +84,16 @@ func Open(p storage.Place, o Options) (*Bucket, error) {
 	return &Bucket{client: s3.New(options), name: p.Bucket, rules: rules, preset: preset, tries: o.Tries}, nil
 }
 
-// static are the credentials of the connector, and no others.
-type static struct{ credentials aws.Credentials }
+// static are the credentials of the connector, and no others. They are revealed for a signature
+// only, so that a client which is printed shows none.
+type static struct {
+	id     string
+	secret vault.Secret
+}
 
-func (s static) Retrieve(context.Context) (aws.Credentials, error) { return s.credentials, nil }
+func (s static) Retrieve(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: s.id, SecretAccessKey: s.secret.Reveal(), Source: "connector"}, nil
+}
 
 // plain takes out of each request, before it is signed, what the SDK adds for AWS's own
 // statistics, some of it from the environment. Google's interoperability refuses requests with

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"compressor/internal/egress"
 	"compressor/internal/storage"
@@ -29,28 +30,30 @@ func place(p storage.Provider) storage.Place {
 	return storage.Place{Provider: p, Region: region, Credentials: storage.Credentials{Account: "0123456789abcdef0123456789abcdef"}}
 }
 
-// TestStores runs the suite for each provider, and for S3 also where the bucket takes no ACLs.
+// TestStores runs the suite for each provider: on buckets with ACLs on, where that is for their
+// client to choose, and for S3 also on one that enforces its owner.
 func TestStores(t *testing.T) {
 	all := []string{"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type", "Expires"}
 	for _, c := range []struct {
 		name  string
 		place storage.Place
+		owned types.ObjectOwnership
 		front answer
 		can   storagetest.Can
 		only  []string
 	}{
-		{"S3", place(storage.S3), nil, storagetest.Can{Tags: true, Keeps: true}, nil},
-		{"S3OwnerEnforced", place(storage.S3), ownerEnforced, storagetest.Can{NoACL: true, Refuses: true, Tags: true, Keeps: true}, []string{"ACL", "Keep", "LostAnswer"}},
-		{"Compatible", compatible(), nil, storagetest.Can{Tags: true, Keeps: true}, nil},
-		{"Spaces", place(storage.Spaces), nil, storagetest.Can{}, nil},
-		{"B2", place(storage.B2), nil, storagetest.Can{}, nil},
-		{"R2", place(storage.R2), notImplemented, storagetest.Can{NoACL: true, Refuses: true, Keeps: true}, nil},
-		{"GCS", place(storage.GCS), nil, storagetest.Can{}, nil},
+		{"S3", place(storage.S3), aclsOn, nil, storagetest.Can{Tags: true, Keeps: true}, nil},
+		{"S3OwnerEnforced", place(storage.S3), aclsOff, ownerEnforced, storagetest.Can{NoACL: true, Refuses: true, Tags: true, Keeps: true}, []string{"Properties", "ACL", "Keep", "LostAnswer"}},
+		{"Compatible", compatible(), aclsOn, nil, storagetest.Can{Tags: true, Keeps: true}, nil},
+		{"Spaces", place(storage.Spaces), aclsOn, nil, storagetest.Can{}, nil},
+		{"B2", place(storage.B2), aclsOn, nil, storagetest.Can{}, nil},
+		{"R2", place(storage.R2), aclsOff, notImplemented, storagetest.Can{NoACL: true, Refuses: true, Keeps: true}, nil},
+		{"GCS", place(storage.GCS), aclsOn, nil, storagetest.Can{}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.can.Headers, c.can.Metadata, c.can.Keys, c.can.Digests = all, true, true, true
-			storagetest.Run(t, benches(t, c.place, c.front, c.can), c.only...)
+			storagetest.Run(t, benches(t, c.place, c.owned, c.front, c.can), c.only...)
 		})
 	}
 }
@@ -90,8 +93,15 @@ func notImplemented(w http.ResponseWriter, r *http.Request) bool {
 	return refusal(http.StatusNotImplemented, "NotImplemented", "public-read", "private")(w, r)
 }
 
-// benches makes a bench of each call, with a bucket of its own on one server.
-func benches(t *testing.T, p storage.Place, front answer, can storagetest.Can) func(t *testing.T) *storagetest.Bench {
+// What may be asked of a bucket about the ACLs of its objects: with the first they count, with
+// the second its owner owns them all and there are none.
+const (
+	aclsOn  = types.ObjectOwnershipBucketOwnerPreferred
+	aclsOff = types.ObjectOwnershipBucketOwnerEnforced
+)
+
+// benches makes a bench of each call, with a bucket of that ownership on one server.
+func benches(t *testing.T, p storage.Place, owned types.ObjectOwnership, front answer, can storagetest.Can) func(t *testing.T) *storagetest.Bench {
 	region := p.Region
 	switch p.Provider {
 	case storage.R2, storage.GCS:
@@ -101,12 +111,7 @@ func benches(t *testing.T, p storage.Place, front answer, can storagetest.Can) f
 	}
 	server := servers.Versity(t, region)
 	p.Credentials.AccessKeyID, p.Credentials.SecretAccessKey = server.Key, vault.NewSecret(server.Secret)
-	client := sdk.New(sdk.Options{
-		Region: region, BaseEndpoint: &server.URL, UsePathStyle: true,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: server.Key, SecretAccessKey: server.Secret}, nil
-		}),
-	})
+	client := clientOf(server, region)
 	endpoint, made := server.URL, 0
 	if front != nil {
 		endpoint = storagetest.Front(t, server.URL, front)
@@ -115,9 +120,7 @@ func benches(t *testing.T, p storage.Place, front answer, can storagetest.Can) f
 		made++
 		p := p
 		p.Bucket = fmt.Sprintf("test-bucket-%d", made)
-		if _, err := client.CreateBucket(t.Context(), &sdk.CreateBucketInput{Bucket: &p.Bucket}); err != nil {
-			t.Fatal(err)
-		}
+		makeBucket(t, client, p.Bucket, owned)
 		look := looker{client: client, bucket: p.Bucket, dir: server.Dir}
 		return &storagetest.Bench{
 			Endpoint: endpoint, Look: look.at, Unfinished: look.unfinished, Fill: look.fill, Can: can,
@@ -140,6 +143,16 @@ func benches(t *testing.T, p storage.Place, front answer, can storagetest.Can) f
 			},
 		}
 	}
+}
+
+// clientOf is a client of a server that is not the driver.
+func clientOf(server servers.Store, region string) *sdk.Client {
+	return sdk.New(sdk.Options{
+		Region: region, BaseEndpoint: &server.URL, UsePathStyle: true,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: server.Key, SecretAccessKey: server.Secret}, nil
+		}),
+	})
 }
 
 // looker sees objects by the files that the server keeps them in, and their properties by the
@@ -212,7 +225,7 @@ func TestACLRefusals(t *testing.T) {
 		{"not implemented", refusal(http.StatusNotImplemented, "NotImplemented", "public-read"), storage.Invalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := benches(t, place(storage.S3), c.front, storagetest.Can{})(t)
+			b := benches(t, place(storage.S3), aclsOn, c.front, storagetest.Can{})(t)
 			bucket := b.Open(t, storagetest.Setup{Endpoint: b.Endpoint, Client: storagetest.Client(egress.Policy{})})
 			o := storage.Object{Key: "key", MIME: "image/png", ACL: storage.PublicRead, ACLNamed: true}
 			_, err := bucket.Put(t.Context(), o, storagetest.Body(t, 10, 1))

@@ -28,6 +28,7 @@ type Recorder struct {
 	Answer func(r *http.Request, body []byte) Answer
 
 	mu       sync.Mutex
+	refuse   func(r *http.Request) int // status that takes the place of the answer, 0 for none
 	sections []string
 	now      []string
 }
@@ -51,8 +52,14 @@ func (c *Recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	c.mu.Lock()
 	c.now = append(c.now, text(r, body))
+	var a Answer
+	if c.refuse != nil {
+		a.Status = c.refuse(r)
+	}
 	c.mu.Unlock()
-	a := c.Answer(r, body)
+	if a.Status == 0 {
+		a = c.Answer(r, body)
+	}
 	reply := &http.Response{
 		Status: strconv.Itoa(a.Status), StatusCode: a.Status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{}, Body: io.NopCloser(strings.NewReader(a.Body)), ContentLength: int64(len(a.Body)), Request: r,
@@ -119,9 +126,9 @@ func words(kind string, body []byte) string {
 	return ""
 }
 
-// section ends what was recorded under a heading. Parts of one object are sent at once, so
+// Section ends what was recorded under a heading. Parts of one object are sent at once, so
 // their texts are sorted.
-func (c *Recorder) section(heading string) {
+func (c *Recorder) Section(heading string) {
 	part := regexp.MustCompile(`^PUT \S*(partNumber=|comp=block&)`)
 	slices.SortStableFunc(c.now, func(a, b string) int {
 		if part.MatchString(a) && part.MatchString(b) {
@@ -133,10 +140,73 @@ func (c *Recorder) section(heading string) {
 	c.now = nil
 }
 
-// Operations does with a bucket whose transport is c all that the service does, and compares
-// the requests with those in the file, or writes it.
-func (c *Recorder) Operations(t *testing.T, b storage.Bucket, r storage.Rules, file string, update bool) {
+// Operations does with a bucket whose transport is c all that the service does, also what it
+// does where a store fails or refuses.
+func (c *Recorder) Operations(t *testing.T, b storage.Bucket, r storage.Rules) {
 	t.Helper()
+	full := described(r)
+	put(t, b, full, Body(t, 1000, 1))
+	c.Section("Write, with all that can be said of an object")
+	put(t, b, storage.Object{Key: "kept", MIME: "image/webp", Keep: true}, Body(t, 1000, 1))
+	c.Section("Write, unless there is one")
+	full.Keep = true
+	put(t, b, full, Body(t, transfer.Small+1000, 1))
+	c.Section("Write a large object, unless there is one")
+	if _, err := b.Stat(t.Context(), full.Key); err != nil {
+		fails(t, err, storage.NoObject)
+	}
+	c.Section("Tell of one")
+	if _, _, _, err := read(t.Context(), b, full.Key); err != nil {
+		t.Fatal(err)
+	}
+	c.Section("Read")
+	if err := b.List(t.Context(), "folder/", "folder/a", func(storage.Info) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	c.Section("List, two pages")
+	if err := b.Remove(t.Context(), full.Key); err != nil {
+		t.Fatal(err)
+	}
+	c.Section("Remove")
+	c.failures(t, b)
+}
+
+// failures are writes that a store does not let through.
+func (c *Recorder) failures(t *testing.T, b storage.Bucket) {
+	t.Helper()
+	tries := 0
+	c.refuse = func(r *http.Request) int {
+		conditional := r.Header.Get("If-None-Match") != "" || r.URL.Query().Has("ifGenerationMatch")
+		switch {
+		case !changes(r):
+			return 0
+		case tries == 0:
+			tries++
+			return http.StatusServiceUnavailable
+		case conditional:
+			return http.StatusPreconditionFailed
+		}
+		return 0
+	}
+	if _, err := b.Put(t.Context(), storage.Object{Key: "kept", MIME: "image/webp", Keep: true}, Body(t, 2000, 1)); err != nil {
+		fails(t, err, storage.Exists)
+	}
+	c.Section("Write, unless there is one, and look whether the one there is ours")
+	const size = transfer.Small + 1000
+	c.refuse = func(r *http.Request) int {
+		if changes(r) && lastOf(r, size) {
+			return http.StatusForbidden
+		}
+		return 0
+	}
+	_, err := b.Put(t.Context(), storage.Object{Key: "given up", MIME: "image/webp"}, Body(t, size, 1))
+	fails(t, err, storage.Denied)
+	c.Section("Write a large object, and give it up")
+	c.refuse = nil
+}
+
+// described is an object of which all is said that the provider takes.
+func described(r storage.Rules) storage.Object {
 	full := storage.Object{Key: "folder/a file+1.webp", MIME: "image/webp", Headers: map[string]string{}}
 	values := map[string]string{
 		"Cache-Control": "public, max-age=86400", "Content-Disposition": "inline", "Content-Encoding": "identity",
@@ -157,30 +227,13 @@ func (c *Recorder) Operations(t *testing.T, b storage.Bucket, r storage.Rules, f
 	if len(r.Classes) > 1 {
 		full.Class = r.Classes[1].Name
 	}
-	put(t, b, full, Body(t, 1000, 1))
-	c.section("Write, with all that can be said of an object")
-	put(t, b, storage.Object{Key: "kept", MIME: "image/webp", Keep: true}, Body(t, 1000, 1))
-	c.section("Write, unless there is one")
-	full.Keep = true
-	put(t, b, full, Body(t, transfer.Small+1000, 1))
-	c.section("Write a large object, unless there is one")
-	if _, _, _, err := read(t.Context(), b, "folder/a file+1.webp"); err != nil {
-		t.Fatal(err)
-	}
-	c.section("Read")
-	if err := b.List(t.Context(), "folder/", "folder/a", func(storage.Info) error { return nil }); err != nil {
-		t.Fatal(err)
-	}
-	c.section("List")
-	if err := b.Remove(t.Context(), "folder/a file+1.webp"); err != nil {
-		t.Fatal(err)
-	}
-	c.section("Remove")
-	c.compare(t, filepath.Join("testdata", "requests", file), update)
+	return full
 }
 
-func (c *Recorder) compare(t *testing.T, file string, update bool) {
+// Compare compares all that was recorded with the texts in the file, or writes it.
+func (c *Recorder) Compare(t *testing.T, file string, update bool) {
 	t.Helper()
+	file = filepath.Join("testdata", "requests", file)
 	got := strings.Join(c.sections, "\n")
 	if update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {

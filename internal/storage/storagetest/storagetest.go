@@ -132,8 +132,8 @@ func Client(p egress.Policy) *http.Client {
 	return egress.Storage(p)
 }
 
-// quick are tries without the pauses.
-func quick() transfer.Tries {
+// Quick are tries without the pauses.
+func Quick() transfer.Tries {
 	return transfer.Tries{Most: 3, First: time.Millisecond, Longest: time.Second}
 }
 
@@ -144,7 +144,7 @@ func (b *Bench) open(t *testing.T, s Setup) storage.Bucket {
 		t.Cleanup(s.Client.CloseIdleConnections)
 	}
 	if s.Tries == (transfer.Tries{}) {
-		s.Tries = quick()
+		s.Tries = Quick()
 	}
 	if s.Endpoint == "" {
 		s.Endpoint = b.Endpoint

@@ -121,7 +121,7 @@ func testLostAnswer(t *testing.T, b *Bench) {
 		for _, keep := range []bool{false, true} {
 			lost := 0
 			p := NewProxy(t, b.Endpoint, func(r *http.Request) Verdict {
-				if changes := r.Method == http.MethodPut || r.Method == http.MethodPost; changes && lastOf(r, size) && lost == 0 {
+				if changes(r) && lastOf(r, size) && lost == 0 {
 					lost++
 					return Lose
 				}
@@ -169,6 +169,9 @@ func testWatched(t *testing.T, b *Bench) {
 	}
 	b.holds(t, "watched", body)
 }
+
+// changes says whether a request may make or change an object.
+func changes(r *http.Request) bool { return r.Method == http.MethodPut || r.Method == http.MethodPost }
 
 // lastOf says whether a request makes an object of that size visible.
 func lastOf(r *http.Request, size int64) bool {

@@ -70,7 +70,7 @@ func (c *contest) take(e entry, got codec.Subject, row format.Row, out Outcome) 
 	switch {
 	case !e.good(e.attempt):
 		rep.Reason = report.BelowQuality
-	case c.fitting():
+	case c.fitting(), fitted(e.parts):
 		rep.Reason = report.Fits
 	case c.changed || e.candidate.Fixed:
 		rep.Reason = report.Fixed
@@ -88,6 +88,11 @@ func (c *contest) take(e entry, got codec.Subject, row format.Row, out Outcome) 
 	rep.SavedPercent = math.Round(float64(rep.SavedBytes)/float64(c.in.Blob.Size)*10000) / 100
 	rep.Attempts = c.lines()
 	return out
+}
+
+// fitted says whether a size instead of a floor decided on something within a container.
+func fitted(parts []report.Report) bool {
+	return slices.ContainsFunc(parts, func(r report.Report) bool { return r.Reason == report.Fits })
 }
 
 // ranking orders the attempts that may be the result, best first. Where the input is no

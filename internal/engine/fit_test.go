@@ -194,3 +194,17 @@ func TestBest(t *testing.T) {
 		t.Errorf("%s, want the smaller", out.Output.Format)
 	}
 }
+
+// TestFitInContainer: what holds such a picture, however deep, says that a size decided and not
+// a floor.
+func TestFitInContainer(t *testing.T) {
+	input := pack(member{name: "inner.box", data: pack(member{name: "a.fake", data: original()})}, member{name: "text", data: []byte("hello")})
+	q := request(t, input, within(300, 0))
+	q.Named = []string{"image"}
+	out := compress(t, newEngine(t, proposing(exponential(0.02).candidate(false))), q)
+	for _, r := range []report.Report{out.Report, out.Report.Parts[0], out.Report.Parts[0].Parts[0]} {
+		if r.Reason != report.Fits {
+			t.Errorf("%q: %s", r.Path, r.Reason)
+		}
+	}
+}

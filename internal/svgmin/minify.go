@@ -32,6 +32,7 @@ type Options struct {
 
 	Metadata bool // keep metadata elements and editors' namespaces
 	Comments bool // keep comments
+	IDs      bool // keep ids that nothing within the document refers to
 }
 
 // maxRounds bounds how often the rewrite is repeated until nothing changes any more, which

@@ -24,6 +24,9 @@ func (m *minifier) collect() {
 		for _, a := range n.Attrs {
 			m.attributeRefs(n, a)
 		}
+		if id, ok := n.Attr("id"); ok && m.IDs {
+			m.refs[id], m.other[id] = true, true // another document may refer to it
+		}
 		return true
 	})
 }

@@ -71,6 +71,7 @@ type planner struct {
 	roundable bool // a rounding would show if it were too coarse
 	tolerance float64
 	keep      svgmin.Options // what stays beside the drawing
+	ids       int            // elements with one
 	made      map[string][]byte
 }
 
@@ -92,7 +93,8 @@ func (p *planner) prepare() error {
 	for _, kind := range [...]string{"copyright", "creation", "location"} {
 		p.keep.Metadata = p.keep.Metadata || p.Img.Preserves(kind)
 	}
-	p.keep.Comments = p.Img.Preserves("all")
+	p.keep.Comments, p.keep.IDs = p.Img.Preserves("all"), p.Img.Preserves("all")
+	p.ids = ids(doc)
 	if err := p.reframe(doc); err != nil {
 		return err
 	}
@@ -141,21 +143,21 @@ func (p *planner) candidates(ctx context.Context) []codec.Candidate {
 	exact, textual := p.keep, p.keep
 	textual.Textual = true
 	if p.Level == recipe.CompressionNone {
-		return []codec.Candidate{p.candidate("written tighter", textual, p.frame == nil)}
+		return []codec.Candidate{p.candidate(ctx, "written tighter", textual, p.frame == nil)}
 	}
 	var out []codec.Candidate
 	if p.roundable && !p.Lossless() && !p.settled(ctx) {
 		if o := p.rounding(1, true); p.joins(ctx, o) {
-			out = append(out, p.candidate(joined, o, false))
+			out = append(out, p.candidate(ctx, joined, o, false))
 		}
 		for _, r := range roundings {
-			out = append(out, p.candidate(r.label, p.rounding(r.finer, false), false))
+			out = append(out, p.candidate(ctx, r.label, p.rounding(r.finer, false), false))
 		}
 	}
 	if !p.textual {
-		out = append(out, p.candidate("values kept", exact, p.frame == nil))
+		out = append(out, p.candidate(ctx, "values kept", exact, p.frame == nil))
 	}
-	return append(out, p.candidate("written tighter", textual, p.frame == nil))
+	return append(out, p.candidate(ctx, "written tighter", textual, p.frame == nil))
 }
 
 // joined is the label of the coarsest of them with strokes that cross joined.
@@ -187,9 +189,9 @@ func (p *planner) settled(ctx context.Context) bool {
 }
 
 // candidate writes the document by the options.
-func (p *planner) candidate(label string, o svgmin.Options, lossless bool) codec.Candidate {
+func (p *planner) candidate(ctx context.Context, label string, o svgmin.Options, lossless bool) codec.Candidate {
 	return codec.Candidate{
-		Label: label, Format: p.to, Lossless: lossless,
+		Label: label, Format: p.to, Lossless: lossless, Lost: p.lostIDs(ctx, label, o),
 		Encode: func(ctx context.Context, dst *blob.Writer) error {
 			text, err := p.written(ctx, label, o)
 			if err != nil {
@@ -206,6 +208,34 @@ func (p *planner) candidate(label string, o svgmin.Options, lossless bool) codec
 			return int64(len(text)), err
 		},
 	}
+}
+
+// lostIDs is "ids" if the candidate has fewer of them than the document: nothing within it
+// refers to those, but other documents might.
+func (p *planner) lostIDs(ctx context.Context, label string, o svgmin.Options) []string {
+	data, err := p.written(ctx, label, o)
+	if err != nil {
+		return nil // and no result
+	}
+	text, err := svgfile.Unzip(data)
+	if err != nil {
+		return nil
+	}
+	if doc, err := svgfile.Parse(text); err != nil || ids(doc) >= p.ids {
+		return nil
+	}
+	return []string{"ids"}
+}
+
+// ids counts the elements that have one.
+func ids(doc *svgfile.Document) (n int) {
+	doc.Root.Walk(func(e *svgfile.Node) bool {
+		if _, has := e.Attr("id"); has && e.Kind == svgfile.Element {
+			n++
+		}
+		return true
+	})
+	return n
 }
 
 // written makes a candidate's file, once.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,6 +40,11 @@ func stored(t *testing.T, data []byte) blob.Blob {
 // compress runs the real engine.
 func compress(t *testing.T, data []byte, level recipe.Compression, to format.ID) (engine.Outcome, error) {
 	t.Helper()
+	return run(t, data, recipe.Recipe{Image: recipe.Image{Compression: level, Format: recipe.Formats{to}, Background: "#ffffff"}})
+}
+
+func run(t *testing.T, data []byte, r recipe.Recipe) (engine.Outcome, error) {
+	t.Helper()
 	if err := vips.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +53,6 @@ func compress(t *testing.T, data []byte, level recipe.Compression, to format.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := recipe.Recipe{Image: recipe.Image{Compression: level, Format: recipe.Formats{to}, Background: "#ffffff"}}
 	return e.Compress(t.Context(), engine.Request{Source: stored(t, data), Name: "drawing.svg", Recipe: r}, blob.NewScratch(t.TempDir()))
 }
 
@@ -274,6 +279,29 @@ func TestConvertsSharply(t *testing.T) {
 	for x, want := range map[int]uint32{0: 0xffff, 29: 0xffff, 30: 0, 79: 0} {
 		if _, _, _, a := im.At(x, 40).RGBA(); a != want {
 			t.Errorf("alpha at %d: %#x, want %#x: a blurred edge", x, a, want)
+		}
+	}
+}
+
+// TestIDs: ids that nothing in the drawing refers to go, which is told; others stay, and all do
+// on demand.
+func TestIDs(t *testing.T) {
+	const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"> <path id="a" d="M1 1h7v7z"/> <use href="#a" y="1"/> <rect id="%s" width="3" height="3"/> </svg>`
+	for _, c := range []struct {
+		id       string
+		preserve []string
+		lost     []string
+	}{
+		{"solo", nil, []string{"ids"}}, {"solo", []string{"all"}, nil}, {"a", nil, nil},
+	} {
+		r := recipe.Recipe{Image: recipe.Image{Compression: recipe.CompressionHigh, Format: recipe.Formats{recipe.Keep}, Preserve: c.preserve}}
+		out, err := run(t, fmt.Appendf(nil, drawing, c.id), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stays := strings.Contains(text(t, out), `id="`+c.id+`"`)
+		if !slices.Equal(out.Report.Lost, c.lost) || stays != (c.lost == nil) {
+			t.Errorf("%s, %v: lost %v: %s", c.id, c.preserve, out.Report.Lost, text(t, out))
 		}
 	}
 }

@@ -123,10 +123,10 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	expectError(t, a, 422, problem.OptionsInvalid, notValid,
 		"container: Unknown option; known here: name, provider, credentials, bucket, region, path, acl, endpoint.",
 		"name: Must not be empty.",
-		"acl: Must be one of public-read, private, public-read-write, authenticated-read, aws-exec-read, bucket-owner-read, bucket-owner-full-control; got 'all'.",
 		"credentials: Must have one way in, not two: either 'account' with 'key' or 'account' with 'sas'.",
 		"bucket: Must be 3 to 63 lower-case letters, digits and single hyphens, or $root or $web; got 'B'.",
-		"region: Is not for provider 'azure'; got 'x'.")
+		"region: Is not for provider 'azure'; got 'x'.",
+		"acl: Is not for provider 'azure'; got 'all'.")
 	a = s.json1(t, "POST", "/1.0/connectors", `{"name":"x","provider":"azure","bucket":"B","credentials":{"account":"shop1","key":[]}}`)
 	expectError(t, a, 422, problem.OptionsInvalid, notValid, "credentials.key: Must be text; got a list.",
 		"bucket: Must be 3 to 63 lower-case letters, digits and single hyphens, or $root or $web; got 'B'.")
@@ -137,7 +137,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	store := `"store":{"id":"` + id + `","bucket":"a","container":"b","path":"../x"}`
 	source := `"source":{"id":"` + id + `","path":"/x"}`
 	level := "image.compression: Must be one of medium, high, ultra, lossless, none; got 'max'."
-	stores := []string{"store.container: Is not for provider 'local'; got 'b'.", "store.bucket: Is not for provider 'local'; got 'a'.",
+	stores := []string{"store.bucket: Is not for provider 'local'; got 'a'.", "store.container: Is not for provider 'local'; got 'b'.",
 		"store.path: Must have no segment . or ..; got '../x'."}
 	from := "source.path: Must be the path of a file below the folder of the connector, without a slash at its start; got '/x'."
 	below := func(path string, fields ...string) (out []string) {
@@ -156,6 +156,6 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		slices.Concat(below("items[0].", level), below("items[1].", level, from), below("items[2].", stores...))...)
 	a = s.json1(t, "POST", "/1.0/batch", `{`+wrong+`"source":{"id":"`+id+`","prefix":"../","x":1},`+store+`}`)
 	expectError(t, a, 422, problem.OptionsInvalid, notValid, slices.Concat([]string{level}, stores, []string{
-		"source.x: Unknown option; known here: id, bucket, region, prefix.",
+		"source.x: Unknown option; known here: id, bucket, container, region, prefix.",
 		"source.prefix: Must be the beginning of paths below the folder of the connector, without segments that are empty, . or ..; got '../'."})...)
 }

@@ -165,8 +165,26 @@ type Candidate struct {
 // quality should rise with level; the engine re-checks what it picks.
 type Knob struct {
 	Low, High int // levels, inclusive
-	Start     int // where the codec expects the floor, from the file's content
+	Start     int // where the codec expects the floor for the median file; knobs of the same kind have the same
 	At        func(level int) Candidate
+
+	// Seed, if set, looks at the contents and says where the floor is to be expected for
+	// them. It may decode, is asked once, and only saves steps.
+	Seed func(ctx context.Context) (level int, err error)
+
+	// Follow, if set, says where to begin after a search of the same kind, one with an equal
+	// Start, settled on a level, and whether there is hope to do better. A knob without it
+	// begins at that level. What a search settled on is made in full only after the one that
+	// follows it, if drafts do not rule it out by then.
+	Follow func(level int) (begin int, hope bool)
+
+	// Alike, if set, gives the levels around one whose files are all but the same, such as
+	// those with the same palette. The lowest of them stands for all.
+	Alike func(level int) (first, last int)
+
+	// Between, if set, makes a file between those of a level and of the one below, in size
+	// and quality. It is tried where the score leaves room for it.
+	Between func(level int) Candidate
 
 	// Slope is how much the score typically rises with a level around Start; 0 for unknown.
 	// It only saves steps.

@@ -42,7 +42,7 @@ const filled = 0.99
 func (t *trial) fit(ctx context.Context, c codec.Candidate) error {
 	k := c.Knob
 	s := sizeSpan{low: k.Low - 1, high: k.High + 1}
-	level := t.start(k)
+	level, _ := t.start(ctx, k)
 	for range maxSteps {
 		before := s.high - s.low
 		a, err := t.encode(ctx, k.At(level), false)

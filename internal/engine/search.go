@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"math"
+	"slices"
 
 	"compressor/internal/codec"
 )
@@ -20,9 +21,9 @@ const maxSteps = 9
 // full, if the steps were drafts, and scored like any other finished file.
 func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 	k := c.Knob
-	step, slack := k.At, 1.0
+	step := k.At
 	if k.Draft != nil {
-		step, slack = k.Draft, k.Slack
+		step = k.Draft
 	}
 	s := span{low: k.Low - 1, high: k.High + 1}
 	level, hope, err := t.sketch(ctx, k)
@@ -30,25 +31,24 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		return err
 	}
 	for i := range maxSteps {
-		a, err := t.encode(ctx, step(level), k.Draft != nil)
+		first, last := s.alike(k, level)
+		a, err := t.encode(ctx, step(first), k.Draft != nil)
 		if err != nil {
 			return err
 		}
-		if a.failure != nil {
-			return nil // the next level would fail in the same way
-		}
-		hopeless := float64(a.blob.Size) >= slack*float64(t.bound())
 		switch {
+		case a.failure != nil:
+			return nil // the next level would fail in the same way
 		case a.score == nil && i == 0 && k.Sketch != nil:
 			return nil // larger than the input where sketches cross the floor
 		case a.score == nil:
-			s.above(level, nil) // larger than the input: only lower levels can win
+			s.above(first, 0, nil) // larger than the input: only lower levels can win
+		case t.beaten(k, a):
+			return nil
 		case a.score.Mean >= t.floor:
-			s.above(level, &a.score.Mean)
-		case hopeless:
-			return nil // any level that is good enough is larger still
+			s.above(first, a.blob.Size, &a.score.Mean)
 		default:
-			s.below(level, a.score.Mean)
+			s.below(last, a.blob.Size, a.score.Mean)
 		}
 		if s.high-s.low <= 1 || s.settled(t.floor, k) {
 			break
@@ -58,6 +58,56 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 	return t.settle(ctx, k, s)
 }
 
+// beaten says whether nothing of a search can win any more, after a step of it: a file that
+// is not good enough is already too large, or one like it did better. The latter goes by
+// what the search of the same kind before found: at its score, this one would be larger.
+func (t *trial) beaten(k *codec.Knob, a *attempt) bool {
+	slack := 1.0
+	if k.Draft != nil {
+		slack = k.Slack
+	}
+	if a.score.Mean < t.floor && float64(a.blob.Size) >= slack*float64(t.bound()) {
+		return true
+	}
+	return k.Draft != nil && t.follows(k) && t.rival.at(a.score.Mean) < float64(a.blob.Size)*(1-chance)
+}
+
+// chance is how much smaller than foreseen a candidate may still come out.
+const chance = 0.03
+
+// rival is the draft that a search settled on: another search of the same kind has to come
+// out smaller than it.
+type rival struct{ size, score, rate float64 }
+
+// at foresees the size of the rival at another score, in its favour: what is said to be
+// larger is.
+func (r rival) at(score float64) float64 {
+	rate := r.rate
+	if score < r.score {
+		rate = leastRate
+	}
+	return r.size * math.Exp((score-r.score)*rate)
+}
+
+// The rate at which sizes grow with scores, per point: what photos and graphics alike have
+// at least, the usual one, and what a measured one is taken to be at most: two drafts may
+// lie close together.
+const (
+	leastRate = 0.012
+	usualRate = 0.03
+	mostRate  = 0.06
+)
+
+// rival is what the search settled on.
+func (s *span) rival() rival {
+	r := rival{size: float64(s.highSize), score: *s.highScore, rate: usualRate}
+	if s.lowScore != nil && *s.highScore > *s.lowScore {
+		measured := math.Log(float64(s.highSize)/float64(s.lowSize)) / (*s.highScore - *s.lowScore)
+		r.rate = min(max(measured, usualRate), mostRate)
+	}
+	return r
+}
+
 // maxSketches bounds the cheap steps before a search.
 const maxSketches = 5
 
@@ -65,9 +115,9 @@ const maxSketches = 5
 // codec can make such. A search before has found a better one. There is no hope if even a
 // sketch that is not good enough is Slack times as large as something good.
 func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, hope bool, err error) {
-	level = t.start(k)
+	level, hope = t.start(ctx, k)
 	if k.Sketch == nil || t.hint != 0 {
-		return level, true, nil
+		return level, hope, nil
 	}
 	s := span{low: k.Low - 1, high: k.High + 1}
 	for range maxSketches {
@@ -78,18 +128,21 @@ func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, hope bool
 		case a.failure != nil:
 			return level, true, nil
 		case a.score == nil:
-			s.above(level, nil)
+			s.above(level, 0, nil)
+		case math.Abs(a.score.Mean-t.floor) < inReach*slopeOf(k):
+			level += int(math.Ceil((t.floor - a.score.Mean) / slopeOf(k)))
+			return min(max(level, s.low+1), s.high-1), true, nil
 		case a.score.Mean >= t.floor:
-			s.above(level, &a.score.Mean)
+			s.above(level, a.blob.Size, &a.score.Mean)
 		case k.Slack > 0 && float64(a.blob.Size) >= k.Slack*float64(t.bound()):
 			return level, false, nil
 		default:
-			s.below(level, a.score.Mean)
+			s.below(level, a.blob.Size, a.score.Mean)
 		}
 		if s.tooHigh(t.floor, k) {
 			return level, false, nil
 		}
-		if s.high-s.low <= 1 || s.settled(t.floor, k) {
+		if s.high-s.low <= 1 {
 			return min(s.high, k.High), true, nil
 		}
 		level = s.next(t.floor, k)
@@ -97,14 +150,31 @@ func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, hope bool
 	return level, true, nil
 }
 
-// start is the level to begin with: where the search before ended, or what the codec says.
-func (t *trial) start(k *codec.Knob) int {
-	level := k.Start
-	if t.hint != 0 && t.hintFrom == k.Start {
+// inReach is how many levels' worth of score a sketch may be off the floor for its level and
+// the slope to tell where files in full cross it as well as another sketch would: the scores
+// of sketches are as far from those of full files.
+const inReach = 2
+
+// start is the level to begin with: where the search before ended, or what the codec says,
+// at best of these very contents. There is no hope if the codec says so after that search.
+func (t *trial) start(ctx context.Context, k *codec.Knob) (level int, hope bool) {
+	level, hope = k.Start, true
+	switch {
+	case t.follows(k) && k.Follow != nil:
+		level, hope = k.Follow(t.hint)
+	case t.follows(k):
 		level = t.hint
+	case k.Seed != nil:
+		// Contents that cannot be looked at will fail when they are encoded, and tell.
+		if seed, err := k.Seed(ctx); err == nil {
+			level = seed
+		}
 	}
-	return min(max(level, k.Low), k.High)
+	return min(max(level, k.Low), k.High), hope
 }
+
+// follows says whether a search of the same kind has settled before.
+func (t *trial) follows(k *codec.Knob) bool { return t.hint != 0 && t.hintFrom == k.Start }
 
 // settle makes the lowest level that was good enough in full. If none was, the input is
 // no possible result and nothing else is good enough either, it makes the closest.
@@ -112,43 +182,105 @@ func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 	level := s.high
 	switch {
 	case s.highScore != nil:
+		if r := s.rival(); !t.follows(k) || r.size < t.rival.at(r.score) {
+			t.rival = r
+		}
 		t.hint, t.hintFrom = level, k.Start
 	case t.changed && s.lowScore != nil && t.bound() == math.MaxInt64:
 		level = s.low
 	default:
 		return nil
 	}
-	if k.Draft == nil {
+	if k.Draft != nil {
+		t.settled = append(t.settled, settled{k.At(level), float64(max(s.highSize, s.lowSize))})
 		return nil
 	}
-	_, err := t.encode(ctx, k.At(level), false)
-	return err
+	if k.Between != nil && level > k.Low && s.highScore != nil && *s.highScore-t.floor >= halfway*slopeOf(k) {
+		_, err := t.encode(ctx, k.Between(level), false)
+		return err
+	}
+	return nil
 }
+
+// settled is a level that a search of drafts settled on, and how large its draft is.
+type settled struct {
+	candidate codec.Candidate
+	size      float64
+}
+
+// leads says whether the candidate after that of k is a search that follows it. What k
+// settled on then waits for that.
+func (t *trial) leads(k *codec.Knob) bool {
+	list := t.plan.Candidates
+	i := slices.IndexFunc(list, func(c codec.Candidate) bool { return c.Knob == k })
+	if i < 0 || i+1 == len(list) || list[i+1].Knob == nil {
+		return false
+	}
+	return list[i+1].Knob.Follow != nil && list[i+1].Knob.Start == k.Start
+}
+
+// astray is how much a draft may be larger than another and still be the smaller in full.
+const astray = 0.06
+
+// finish makes in full what searches settled on: the one with the smallest draft, and those
+// that come close to it.
+func (t *trial) finish(ctx context.Context) error {
+	waiting := t.settled
+	t.settled = nil
+	least := math.Inf(1)
+	for _, w := range waiting {
+		least = min(least, w.size)
+	}
+	for _, w := range waiting {
+		if w.size*(1-astray) > least {
+			continue
+		}
+		if _, err := t.encode(ctx, w.candidate, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// halfway is the share of a level's worth of score that must be left over for what lies
+// between it and the level below to be worth an encode.
+const halfway = 0.6
 
 // span is what is known of a search: the floor is crossed above low and at or below
 // high. Scores are nil where they are not known.
 type span struct {
 	low, high           int
 	lowScore, highScore *float64
+	lowSize, highSize   int64   // bytes, where the scores are known
 	lowPull, highPull   float64 // see next
 	rising              bool    // the last point was below the floor
 	oneSided            int     // points so far, while all are on one side of the floor
 }
 
-func (s *span) above(level int, score *float64) {
+// alike gives the levels whose files are all but that of a level, as far as they are in
+// question.
+func (s *span) alike(k *codec.Knob, level int) (first, last int) {
+	if k.Alike == nil {
+		return level, level
+	}
+	first, last = k.Alike(level)
+	return max(first, s.low+1), min(last, s.high-1)
+}
+
+func (s *span) above(level int, size int64, score *float64) {
 	s.oneSided++
 	if !s.rising {
 		s.lowPull /= 2 // the second on this side in a row
 	}
-	s.high, s.highScore, s.highPull, s.rising = level, score, 1, false
+	s.high, s.highSize, s.highScore, s.highPull, s.rising = level, size, score, 1, false
 }
 
-func (s *span) below(level int, score float64) {
+func (s *span) below(level int, size int64, score float64) {
 	s.oneSided++
 	if s.rising {
 		s.highPull /= 2
 	}
-	s.low, s.lowScore, s.lowPull, s.rising = level, &score, 1, true
+	s.low, s.lowSize, s.lowScore, s.lowPull, s.rising = level, size, &score, 1, true
 }
 
 // usualSlope is how much the score typically rises with a level, where the knob does not say.
@@ -165,8 +297,12 @@ func slopeOf(k *codec.Knob) float64 {
 
 // surely is the share of a level's worth of score that the best level so far may lie above
 // the floor, if the one below it is not worth an encode: it would most likely fail. Half
-// where the slope is only the typical one.
-const surely = 0.6
+// where the slope is only the typical one, and more where it was measured close by.
+const (
+	surely  = 0.6
+	closely = 0.8
+	nearby  = 3 // levels
+)
 
 // settled says whether the level below the best so far would, by the slope, miss the floor.
 func (s *span) settled(floor float64, k *codec.Knob) bool {
@@ -175,7 +311,11 @@ func (s *span) settled(floor float64, k *codec.Knob) bool {
 	}
 	rise := slopeOf(k) * surely / 2
 	if s.lowScore != nil {
-		rise = (*s.highScore - *s.lowScore) / float64(s.high-s.low) * surely
+		share := surely
+		if s.high-s.low <= nearby {
+			share = closely
+		}
+		rise = (*s.highScore - *s.lowScore) / float64(s.high-s.low) * share
 	}
 	return *s.highScore-floor < rise
 }

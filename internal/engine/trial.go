@@ -41,6 +41,8 @@ type trial struct {
 	ref      Reference // prepared at the first use
 	hint     int       // the level that the last search settled on: a good start for the next one like it
 	hintFrom int       // where that search was expected to settle: unlike searches are expected elsewhere
+	rival    rival     // the smallest draft that a search of that kind settled on
+	settled  []settled // what is to be made in full yet
 	attempts []attempt
 }
 
@@ -113,11 +115,14 @@ func (t *trial) try(ctx context.Context, c codec.Candidate) error {
 		return nil // a search is for loss
 	case t.cannotWin(ctx, c):
 		t.attempts = append(t.attempts, attempt{candidate: c, draft: true, verdict: cannotWin})
-		return ctx.Err()
+		return errors.Join(ctx.Err(), t.finish(ctx))
 	case c.Knob != nil && t.fitting():
 		return t.fit(ctx, c)
 	case c.Knob != nil:
-		return t.search(ctx, c)
+		if err := t.search(ctx, c); err != nil || t.leads(c.Knob) {
+			return err
+		}
+		return t.finish(ctx)
 	}
 	_, err := t.encode(ctx, c, false)
 	return err

@@ -11,6 +11,7 @@ const (
 	Normal   Effort = iota // the search of a service: some 2.5 CPU seconds per megapixel of photo, on two threads
 	Quick                  // one cheap guess, for pictures that are only looked at once
 	Thorough               // more finalists, about three times the work of Normal
+	Fair                   // some five times the work of Quick: at most twice the bytes of Normal
 )
 
 // budget is an effort, applied to a picture of a certain size.
@@ -40,6 +41,10 @@ func (e Effort) budget(size int) budget {
 	if e == Quick {
 		return budget{sample: 1 << 20, layouts: 1, strategies: []string{strategyNone, strategyEntropy},
 			probe: 3, finals: 1, levels: []int{5}}
+	}
+	if e == Fair {
+		return budget{sample: 1 << 20, layouts: 2, probe: 6, finals: 2, margin: 100, levels: []int{9},
+			strategies: []string{strategyNone, strategySub, strategyUp, strategyPaeth, strategyEntropy}}
 	}
 	b := budget{sample: 1 << 20, layouts: 2, probe: 3, finals: 2, margin: 10, levels: []int{deflate.Best}, again: againRaster,
 		strategies: []string{strategyNone, strategySub, strategyUp, strategyPaeth, strategySum, strategyEntropy,

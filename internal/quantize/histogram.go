@@ -3,6 +3,7 @@ package quantize
 import (
 	"context"
 	"errors"
+	"math"
 )
 
 // Quantizer holds the colours of a picture, so that it can be reduced several times. It is
@@ -115,10 +116,47 @@ func allowed(level int) int64 {
 
 const fine = 256
 
+// Alike gives the levels around one, inclusive, at which the palette has as many colours, if
+// those are few. Only how far indices may stray differs between them, by next to nothing then.
+func (q *Quantizer) Alike(level int) (first, last int) {
+	size := q.size(level)
+	first, last = level, level
+	if size > few {
+		return first, last
+	}
+	for first > 1 && q.size(first-1) == size {
+		first--
+	}
+	for last < Levels && q.size(last+1) == size {
+		last++
+	}
+	return first, last
+}
+
+// few is the number of colours up to which one more changes the picture more than all else.
+const few = 16
+
+// size is the number of palette entries at a level.
+func (q *Quantizer) size(level int) int {
+	return q.tree.size(allowed(min(max(level, 1), Levels)) * q.total / fine)
+}
+
+// Content says how hard the picture is to reduce: the number of its colours, as a binary
+// logarithm; the mean squared distance of its pixels from the one colour that stands for
+// them all, likewise, in 2^−24 of XYB's units; and the lowest level at which the palette
+// has four colours, or Levels.
+func (q *Quantizer) Content() (colours, spread float64, four int) {
+	four = 1
+	for four < Levels && q.size(four) < 4 {
+		four++
+	}
+	return math.Log2(float64(len(q.colours))), math.Log2(1 + float64(q.tree.error)/float64(q.total)), four
+}
+
 // Within says whether the picture can be reduced at a level by entries of its own, without
 // diffusion: whether the largest palette loses no more than the level allows.
 func (q *Quantizer) Within(level int) bool {
-	return q.tree.size(allowed(level)*q.total/fine) < maxEntries
+	return q.size(level) < maxEntries
 }
 
 // Reduce gives the index of each pixel, and the palette: R, G, B, A of at most 256 entries.
@@ -126,8 +164,7 @@ func (q *Quantizer) Within(level int) bool {
 // pixels to come make up for a part of each error. When ctx ends, its error is returned.
 func (q *Quantizer) Reduce(ctx context.Context, level int, diffuse bool) (indices, palette []byte, err error) {
 	loss := allowed(min(max(level, 1), Levels))
-	size := q.tree.size(loss * q.total / fine)
-	t, err := q.refined(ctx, q.tree.palette(size))
+	t, err := q.refined(ctx, q.tree.palette(q.size(level)))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -169,6 +169,70 @@ func TestWithin(t *testing.T) {
 	}
 }
 
+// TestAlike: levels with as many colours, where those are few, are named together, and each
+// level belongs to the levels it names.
+func TestAlike(t *testing.T) {
+	q, err := quantize.New(t.Context(), slope(160, 90, false), 160, 90)
+	if err != nil {
+		t.Fatal(err)
+	}
+	colours := func(level int) int {
+		_, palette, err := q.Reduce(t.Context(), level, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(palette) / 4
+	}
+	groups := 0
+	for level := 1; level <= quantize.Levels; {
+		first, last := q.Alike(level)
+		if first != level || last < level {
+			t.Fatalf("level %d is one of %d to %d", level, first, last)
+		}
+		if last > first {
+			groups++
+			if a, b := colours(first), colours(last); a != b || a > 16 {
+				t.Errorf("levels %d to %d: %d and %d colours", first, last, a, b)
+			}
+		}
+		level = last + 1
+	}
+	if groups == 0 || groups == quantize.Levels {
+		t.Errorf("%d groups", groups)
+	}
+	if first, last := q.Alike(quantize.Levels); first != last {
+		t.Errorf("of many colours, levels %d to %d are alike", first, last)
+	}
+}
+
+// TestContent: what is told of a picture are its colours, how far apart they lie, and at
+// which level there are four.
+func TestContent(t *testing.T) {
+	near, err := quantize.New(t.Context(), bytes.Repeat([]byte{100, 100, 100, 255, 104, 104, 104, 255}, 50), 10, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apart, err := quantize.New(t.Context(), bytes.Repeat([]byte{0, 0, 0, 255, 255, 255, 255, 255}, 50), 10, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	colours, little, four := near.Content()
+	_, much, _ := apart.Content()
+	if colours != 1 || four != quantize.Levels || little >= much || little <= 0 {
+		t.Errorf("2^%g colours, 2^%g and 2^%g apart, four at level %d", colours, little, much, four)
+	}
+	many, err := quantize.New(t.Context(), slope(160, 90, false), 160, 90)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, four = many.Content()
+	for level, want := range map[int]bool{four: true, four - 1: false} {
+		if _, palette, err := many.Reduce(t.Context(), max(level, 1), false); err != nil || level >= 1 && len(palette)/4 >= 4 != want {
+			t.Errorf("%d colours at level %d, and four from %d on: %v", len(palette)/4, level, four, err)
+		}
+	}
+}
+
 // TestExact: a picture of few colours comes out as it went in at the last level, and the
 // colour of an even background at every level.
 func TestExact(t *testing.T) {

@@ -116,6 +116,35 @@ func TestShape(t *testing.T) {
 	}
 }
 
+// TestBetween: at low floors there is a file of 8 bits a sample between two levels, of a
+// picture that has no more.
+func TestBetween(t *testing.T) {
+	in := inspected(t, sample(t, "photo-444"))
+	for _, test := range []struct {
+		floor  float64
+		depth  int
+		exists bool
+	}{{60, 8, true}, {75, 8, true}, {85, 8, false}, {60, 10, false}} {
+		in.Floor, in.Facts.Depth = test.floor, test.depth
+		plan, err := avif.Codec{}.Plan(t.Context(), in, avif.ID, recipe.Recipe{Image: recipe.Image{Compression: recipe.CompressionUltra}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer plan.Close()
+		k := plan.Candidates[0].Knob
+		if (k.Between != nil) != test.exists {
+			t.Errorf("floor %g, %d bits: a file between: %t", test.floor, test.depth, k.Between != nil)
+		}
+		if k.Between == nil {
+			continue
+		}
+		f, _ := encoded(t, k.Between(25))
+		if f.Color.Depth != 8 || f.Color.Subsampled {
+			t.Errorf("%+v", f.Color)
+		}
+	}
+}
+
 func side(n int) *int { return &n }
 
 // TestLevels: each level of the search is another file, of another size.

@@ -51,6 +51,9 @@ func (p planner) encode(dst io.Writer, m mode, quality, effort int) error {
 	if p.In.Format == ID {
 		o.Depth = max(o.Depth, p.In.Facts.Depth) // 12 stay 12
 	}
+	if m == eight {
+		o.Depth = 8
+	}
 	if m == exactly {
 		o.Lossless, o.Depth, o.Tune, mark = true, 8, "psnr", ""
 	}

@@ -3,6 +3,7 @@ package avif
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"compressor/internal/blob"
 	"compressor/internal/codec"
@@ -80,6 +81,7 @@ type mode string
 
 const (
 	lossy   mode = "4:4:4"
+	eight   mode = "8 bits" // a sample, and 4:4:4
 	exactly mode = "lossless"
 )
 
@@ -91,14 +93,15 @@ func (p planner) searched() codec.Candidate {
 		return c
 	}
 	start, slope := expected(p.In.Floor)
-	return codec.Candidate{
-		Label: "libaom", Format: ID,
-		Knob: &codec.Knob{
-			Low: lowest, High: highest, Start: start,
-			At:     func(level int) codec.Candidate { return p.at(quality(level)) },
-			Sketch: p.sketches(), Slack: sketchSlack, Slope: slope,
-		},
+	knob := &codec.Knob{
+		Low: lowest, High: highest, Start: start, Seed: p.seed,
+		At:     func(level int) codec.Candidate { return p.at(quality(level)) },
+		Sketch: p.sketches(), Slack: sketchSlack, Slope: slope,
 	}
+	if p.In.Floor < shallowBelow && p.In.Facts.Depth <= 8 {
+		knob.Between = p.shallow
+	}
+	return codec.Candidate{Label: "libaom", Format: ID, Knob: knob}
 }
 
 func (p planner) at(quality int) codec.Candidate {
@@ -109,6 +112,22 @@ func (p planner) at(quality int) codec.Candidate {
 		},
 	}
 }
+
+// shallow is the level below with 8 bits a sample: libaom's quantizers are a tenth apart down
+// there, and this lies about half-way between, in bytes and score.
+func (p planner) shallow(level int) codec.Candidate {
+	q := quality(level - 1)
+	return codec.Candidate{
+		Label: fmt.Sprintf("libaom q=%d 8-bit", q), Format: ID, Lost: p.Upright.Lost,
+		Encode: func(_ context.Context, dst *blob.Writer) error {
+			return p.encode(dst, eight, q, effort(p.Width*p.Height))
+		},
+	}
+}
+
+// shallowBelow is the floor up to which such a file is smaller than one of 10 bits a sample
+// that is as good. At 85 it is neither half-way in score nor smaller.
+const shallowBelow = 80
 
 // sketches are files of the least effort whose scores are of use, where that saves much. One
 // quantizer finer they come closest to the scores of the real ones, or two where those are
@@ -168,6 +187,25 @@ func expected(floor float64) (level int, slope float64) {
 		return 30, 1.5
 	}
 	return 21, 1.7
+}
+
+// seed is the level at which this very picture is expected to cross the floor: a linear fit
+// over 16 photos of the corpus at 0.6 megapixels. Over photos left out of it, it leaves 1.1
+// levels of error at 60 and 1.3 at 75, by the mean, where the median leaves 2.3. At 85 nothing
+// that was tried came much closer than the median.
+func (p planner) seed(context.Context) (int, error) {
+	c, err := p.Content()
+	if err != nil {
+		return 0, err
+	}
+	level, _ := expected(p.In.Floor)
+	switch {
+	case p.In.Floor >= 80:
+		return level, nil
+	case p.In.Floor >= 70:
+		return int(math.Round(26.2 + 1.45*c.Activity - 2.9*c.Coarseness)), nil
+	}
+	return int(math.Round(15.3 + 1.95*c.Activity - 2.6*c.Coarseness)), nil
 }
 
 // effort is libaom's, by the size of the picture. A megapixel takes 15 s of processor time at

@@ -1,6 +1,9 @@
 package jpeg
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // Levels of the knob are steps of the logarithm of the scale that tables are divided by:
 // 2 % each, which is about half a point of SSIMULACRA2 and 1.5 % of the bytes.
@@ -55,6 +58,27 @@ func rise(score float64) float64 {
 	return 1 / (crossing(score+0.5) - crossing(score-0.5)) / perUnit
 }
 
+// seed is the level at which this very picture is expected to cross the floor: a linear fit
+// over 16 photos of the corpus and four quarters of each. It leaves 5.4 levels of error at 60
+// and 5.8 at 75, by the mean over photos that were left out of the fit, where the median
+// leaves 7.9 and 6.5. At 85 nothing that was tried came closer than the median.
+func (p *planner) seed(context.Context) (int, error) {
+	c, err := p.Content()
+	if err != nil {
+		return 0, err
+	}
+	switch {
+	case p.In.Floor >= 80:
+		return start(p.In.Floor), nil
+	case p.In.Floor >= 70:
+		return start(p.In.Floor) + int(40*(usualLightness-c.Lightness)), nil
+	}
+	return start(p.In.Floor) + int(16-10.8*c.Coarseness-34*c.Lightness+16*c.Colour), nil
+}
+
+// usualLightness is that of the median photo.
+const usualLightness = 0.43
+
 // crossing is the logarithm of the scale at which the median photo has a score.
 func crossing(score float64) float64 {
 	at := medians()
@@ -70,7 +94,7 @@ func crossing(score float64) float64 {
 type median struct{ score, log float64 }
 
 func medians() []median {
-	return []median{{30, -1.1}, {60, -0.25}, {75, 0.40}, {85, 1.02}, {90, 1.45}}
+	return []median{{30, -1.1}, {60, -0.25}, {75, 0.40}, {85, 1.10}, {90, 1.61}}
 }
 
 // aim is the score that tables are chosen for: the floor, or what the level is likely to give.

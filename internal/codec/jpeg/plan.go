@@ -108,14 +108,14 @@ func (p *planner) candidate(m mode) codec.Candidate {
 		return c
 	}
 	knob := codec.Knob{
-		Low: 1, High: levels, Start: start(p.In.Floor), Slope: rise(p.In.Floor),
+		Low: 1, High: levels, Start: start(p.In.Floor), Slope: rise(p.In.Floor), Seed: p.seed,
 		At:    func(level int) codec.Candidate { return p.at(m, level) },
 		Draft: func(level int) codec.Candidate { return p.draft(m, level) }, Slack: draftSlack,
 	}
 	name := "trellis "
 	if m.mozjpeg {
 		name = "mozjpeg "
-		knob.Low, knob.High, knob.Start, knob.Slope = 20, 98, int(qualityOf(knob.Start)), 0
+		knob.Low, knob.High, knob.Start, knob.Slope, knob.Seed = 20, 98, int(qualityOf(knob.Start)), 0, nil
 	}
 	return codec.Candidate{Label: name + m.name, Format: ID, AtLeast: p.atLeast(m), Knob: &knob}
 }

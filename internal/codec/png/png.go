@@ -1,6 +1,6 @@
 // Package png reads and rewrites PNG files: without loss by package pngfile, with loss by
-// reducing to a palette (package quantize; imagequant for small pictures and at a fixed
-// quality) and then the same optimiser.
+// reducing to a palette (package quantize; imagequant at a fixed quality) and then the same
+// optimiser.
 package png
 
 import (

@@ -39,8 +39,8 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		switch {
 		case a.failure != nil:
 			return nil // the next level would fail in the same way
-		case a.score == nil && i == 0 && k.Sketch != nil:
-			return nil // larger than the input where sketches cross the floor
+		case a.score == nil && k.Sketch != nil && s.lowScore == nil && i > 0:
+			return nil // larger than the input where sketches cross the floor, and a level below
 		case a.score == nil:
 			s.above(first, 0, nil) // larger than the input: only lower levels can win
 		case t.beaten(k, a):
@@ -53,7 +53,9 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		if s.high-s.low <= 1 || s.settled(t.floor, k) {
 			break
 		}
-		level = s.next(t.floor, k)
+		if level = s.next(t.floor, k); k.Sketch != nil && s.lowScore == nil && s.highScore == nil {
+			level = s.high - 1 // sketches led here: it is not far
+		}
 	}
 	return t.settle(ctx, k, s)
 }
@@ -129,13 +131,13 @@ func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, hope bool
 			return level, true, nil
 		case a.score == nil:
 			s.above(level, 0, nil)
+		case a.score.Mean < t.floor && k.Slack > 0 && float64(a.blob.Size) >= k.Slack*float64(t.bound()):
+			return level, false, nil
 		case math.Abs(a.score.Mean-t.floor) < inReach*slopeOf(k):
 			level += int(math.Ceil((t.floor - a.score.Mean) / slopeOf(k)))
 			return min(max(level, s.low+1), s.high-1), true, nil
 		case a.score.Mean >= t.floor:
 			s.above(level, a.blob.Size, &a.score.Mean)
-		case k.Slack > 0 && float64(a.blob.Size) >= k.Slack*float64(t.bound()):
-			return level, false, nil
 		default:
 			s.below(level, a.blob.Size, a.score.Mean)
 		}

@@ -66,3 +66,18 @@ func TestHopelessSketch(t *testing.T) {
 		}
 	}
 }
+
+// TestSketchTooHigh: where sketches lead a level too high, to a file larger than the input,
+// the level below is tried, and no more.
+func TestSketchTooHigh(t *testing.T) {
+	for least, want := range map[int]string{76: "level 75", 75: report.Original} {
+		var made []int
+		k := curve{made: &made, start: 74, score: func(l int) float64 { return float64(l) }, size: func(l int) int { return 1000 + 5*(l-least) }}
+		c := k.sketched(-1)
+		c.Knob.Slope = 1
+		out := compress(t, newEngine(t, proposing(c)), request(t, original(), at(recipe.CompressionHigh)))
+		if out.Report.Chosen != want || !slices.Equal(made, []int{76, 75}) {
+			t.Errorf("files of the input's size from level %d on: chosen %q, made %v in full", least, out.Report.Chosen, made)
+		}
+	}
+}

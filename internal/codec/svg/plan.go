@@ -29,7 +29,7 @@ const (
 // kept; and, as a last resort, only written tighter.
 func (Codec) Plan(ctx context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
 	if in.Format != ID && in.Format != IDZ {
-		return codec.Plan{}, problem.Invalid(problem.Field{Path: "image.format", Message: "A picture made of pixels cannot become a drawing."})
+		return codec.Plan{}, problem.Invalid(problem.Field{Path: "image.format", Message: "Must be a format made of pixels, such as 'png'; got 'svg': a picture made of pixels cannot become a drawing."})
 	}
 	if in.Format != to && in.Facts.NotHandled == "" {
 		in.Facts.Bound = "" // it stays a drawing

@@ -194,7 +194,7 @@ func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 		return nil
 	}
 	if k.Draft != nil {
-		t.settled = append(t.settled, settled{k.At(level), float64(max(s.highSize, s.lowSize))})
+		t.settled = append(t.settled, settled{candidate: k.At(level), size: float64(s.highSize), good: s.highScore != nil})
 		return nil
 	}
 	if k.Between != nil && level > k.Low && s.highScore != nil && *s.highScore-t.floor >= halfway*slopeOf(k) {
@@ -204,10 +204,11 @@ func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 	return nil
 }
 
-// settled is a level that a search of drafts settled on, and how large its draft is.
+// settled is a level that a search of drafts settled on.
 type settled struct {
 	candidate codec.Candidate
-	size      float64
+	size      float64 // of its draft, if that was good
+	good      bool    // if not, it is the closest, where nothing else is
 }
 
 // leads says whether the candidate after that of k is a search that follows it. What k
@@ -225,16 +226,18 @@ func (t *trial) leads(k *codec.Knob) bool {
 const astray = 0.06
 
 // finish makes in full what searches settled on: the one with the smallest draft, and those
-// that come close to it.
+// that come close to it; if no draft was good, all.
 func (t *trial) finish(ctx context.Context) error {
 	waiting := t.settled
 	t.settled = nil
 	least := math.Inf(1)
 	for _, w := range waiting {
-		least = min(least, w.size)
+		if w.good {
+			least = min(least, w.size)
+		}
 	}
 	for _, w := range waiting {
-		if w.size*(1-astray) > least {
+		if w.good && w.size*(1-astray) > least || !w.good && !math.IsInf(least, 1) {
 			continue
 		}
 		if _, err := t.encode(ctx, w.candidate, false); err != nil {

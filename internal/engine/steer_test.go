@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"compressor/internal/codec"
+	"compressor/internal/format"
 	"compressor/internal/recipe"
+	"compressor/internal/report"
 )
 
 // straight rises a point of score with each level.
@@ -121,5 +123,32 @@ func TestFollow(t *testing.T) {
 		if test.least == 400 && len(second) != 1 {
 			t.Errorf("%s: it was followed up by %v", name, second)
 		}
+	}
+}
+
+// TestFollowClosest: of two searches of a picture that must change, neither of which is good
+// enough, the better one wins, however much larger it is.
+func TestFollowClosest(t *testing.T) {
+	search := func(name string, best float64, least int) codec.Candidate {
+		k := curve{start: 10, score: func(l int) float64 { return best * float64(l) / 100 }, size: bytesPerLevel(least, 1)}
+		c := k.candidate(true)
+		for _, made := range []*func(int) codec.Candidate{&c.Knob.At, &c.Knob.Draft} {
+			plain := *made
+			*made = func(level int) codec.Candidate {
+				c := plain(level)
+				c.Label = name
+				return c
+			}
+		}
+		return c
+	}
+	first, second := search("worse", 40, 100), search("better", 60, 300)
+	second.Knob.Follow = func(level int) (int, bool) { return level, true }
+	changed := func(context.Context, codec.Subject, format.ID, recipe.Recipe) (codec.Plan, error) {
+		return codec.Plan{Changed: true, Reference: writes(original()), ReferenceFormat: fake, Candidates: []codec.Candidate{first, second}}, nil
+	}
+	out := compress(t, newEngine(t, changed), request(t, original(), at(recipe.CompressionHigh)))
+	if out.Report.Chosen != "better" || out.Report.Reason != report.BelowQuality {
+		t.Errorf("chosen %q as %q", out.Report.Chosen, out.Report.Reason)
 	}
 }

@@ -178,8 +178,8 @@ type Knob struct {
 	// follows it, if drafts do not rule it out by then.
 	Follow func(level int) (begin int, hope bool)
 
-	// Alike, if set, gives the levels around one whose files are all but the same, such as
-	// those with the same palette. The lowest of them stands for all.
+	// Alike, if set, gives the levels around one whose files are much the same, such as those
+	// with as many colours. The lowest of them is tried first, then the highest.
 	Alike func(level int) (first, last int)
 
 	// Between, if set, makes a file between those of a level and of the one below, in size

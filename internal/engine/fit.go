@@ -42,7 +42,10 @@ const filled = 0.99
 func (t *trial) fit(ctx context.Context, c codec.Candidate) error {
 	k := c.Knob
 	s := sizeSpan{low: k.Low - 1, high: k.High + 1}
-	level, _ := t.start(ctx, k)
+	level, _, err := t.start(ctx, k)
+	if err != nil {
+		return err
+	}
 	for range maxSteps {
 		before := s.high - s.low
 		a, err := t.encode(ctx, k.At(level), false)

@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
 	"compressor/internal/codec"
+	"compressor/internal/problem"
 )
 
 // maxSteps bounds one search, whatever happens. Effort is bounded by steps, never by the
@@ -17,8 +19,8 @@ const maxSteps = 9
 // It is a bisection steered by interpolation: scores rise smoothly with level, so two
 // measured points predict where the floor is crossed to within a level or two. Every
 // step is encoded and scored whole. It ends when neighbours are known, when what is left
-// is already too large to win, or after maxSteps. Then the level it settled on is made in
-// full, if the steps were drafts, and scored like any other finished file.
+// is already too large to win, or after maxSteps. If the steps were drafts, the level it
+// settled on is then to be made in full, by finish, and scored like any other finished file.
 func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 	k := c.Knob
 	step := k.At
@@ -31,8 +33,8 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		return err
 	}
 	for i := range maxSteps {
-		first, last := s.alike(k, level)
-		a, err := t.encode(ctx, step(first), k.Draft != nil)
+		level = s.alike(k, level)
+		a, err := t.encode(ctx, step(level), k.Draft != nil)
 		if err != nil {
 			return err
 		}
@@ -42,19 +44,19 @@ func (t *trial) search(ctx context.Context, c codec.Candidate) error {
 		case a.score == nil && k.Sketch != nil && s.lowScore == nil && i > 0:
 			return nil // larger than the input where sketches cross the floor, and a level below
 		case a.score == nil:
-			s.above(first, 0, nil) // larger than the input: only lower levels can win
+			s.above(level, 0, nil) // larger than the input: only lower levels can win
 		case t.beaten(k, a):
 			return nil
 		case a.score.Mean >= t.floor:
-			s.above(first, a.blob.Size, &a.score.Mean)
+			s.above(level, a.blob.Size, &a.score.Mean)
 		default:
-			s.below(last, a.blob.Size, a.score.Mean)
+			s.below(level, a.blob.Size, a.score.Mean)
 		}
 		if s.high-s.low <= 1 || s.settled(t.floor, k) {
 			break
 		}
 		if level = s.next(t.floor, k); k.Sketch != nil && s.lowScore == nil && s.highScore == nil {
-			level = s.high - 1 // sketches led here: it is not far
+			level = s.high - 1 // sketches led here, and to a level too high at most
 		}
 	}
 	return t.settle(ctx, k, s)
@@ -81,8 +83,8 @@ const chance = 0.03
 // out smaller than it.
 type rival struct{ size, score, rate float64 }
 
-// at foresees the size of the rival at another score, in its favour: what is said to be
-// larger is.
+// at foresees the size of the rival at another score, rather too large: what is said to be
+// larger than that is.
 func (r rival) at(score float64) float64 {
 	rate := r.rate
 	if score < r.score {
@@ -117,9 +119,9 @@ const maxSketches = 5
 // codec can make such. A search before has found a better one. There is no hope if even a
 // sketch that is not good enough is Slack times as large as something good.
 func (t *trial) sketch(ctx context.Context, k *codec.Knob) (level int, hope bool, err error) {
-	level, hope = t.start(ctx, k)
-	if k.Sketch == nil || t.hint != 0 {
-		return level, hope, nil
+	level, hope, err = t.start(ctx, k)
+	if err != nil || k.Sketch == nil || t.hint != 0 {
+		return level, hope, err
 	}
 	s := span{low: k.Low - 1, high: k.High + 1}
 	for range maxSketches {
@@ -159,7 +161,8 @@ const inReach = 2
 
 // start is the level to begin with: where the search before ended, or what the codec says,
 // at best of these very contents. There is no hope if the codec says so after that search.
-func (t *trial) start(ctx context.Context, k *codec.Knob) (level int, hope bool) {
+// It errs only where memory has run out.
+func (t *trial) start(ctx context.Context, k *codec.Knob) (level int, hope bool, err error) {
 	level, hope = k.Start, true
 	switch {
 	case t.follows(k) && k.Follow != nil:
@@ -167,19 +170,34 @@ func (t *trial) start(ctx context.Context, k *codec.Knob) (level int, hope bool)
 	case t.follows(k):
 		level = t.hint
 	case k.Seed != nil:
-		// Contents that cannot be looked at will fail when they are encoded, and tell.
-		if seed, err := k.Seed(ctx); err == nil {
+		seed, err := seeded(ctx, k)
+		if problem.Has(err, problem.WorkerTimeout) {
+			return 0, false, err // as in encode: the machine must not choose the winner
+		}
+		if err == nil {
 			level = seed
 		}
 	}
-	return min(max(level, k.Low), k.High), hope
+	return min(max(level, k.Low), k.High), hope, nil
+}
+
+// seeded asks the codec to look at the contents. Where it cannot, or panics, encoding them
+// will fail in the same way, and tell.
+func seeded(ctx context.Context, k *codec.Knob) (level int, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("codec panicked: %v", p)
+		}
+	}()
+	return k.Seed(ctx)
 }
 
 // follows says whether a search of the same kind has settled before.
 func (t *trial) follows(k *codec.Knob) bool { return t.hint != 0 && t.hintFrom == k.Start }
 
-// settle makes the lowest level that was good enough in full. If none was, the input is
-// no possible result and nothing else is good enough either, it makes the closest.
+// settle hands the lowest level that was good enough to finish, if it is a draft. If none
+// was, the input is no possible result and nothing else is good enough either, it is the
+// closest. Of files that are no drafts, it tries what lies between that level and the next.
 func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 	level := s.high
 	switch {
@@ -197,7 +215,8 @@ func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 		t.settled = append(t.settled, settled{candidate: k.At(level), size: float64(s.highSize), good: s.highScore != nil})
 		return nil
 	}
-	if k.Between != nil && level > k.Low && s.highScore != nil && *s.highScore-t.floor >= halfway*slopeOf(k) {
+	worth := s.highScore != nil && *s.highScore-t.floor >= halfway*slopeOf(k) && s.highSize <= t.bound()
+	if k.Between != nil && level > k.Low && worth {
 		_, err := t.encode(ctx, k.Between(level), false)
 		return err
 	}
@@ -262,14 +281,20 @@ type span struct {
 	oneSided            int     // points so far, while all are on one side of the floor
 }
 
-// alike gives the levels whose files are all but that of a level, as far as they are in
-// question.
-func (s *span) alike(k *codec.Knob, level int) (first, last int) {
+// alike gives the level to try for one that is alike to others: the lowest of them, which
+// is the smallest; if that is known to miss the floor, the highest, which says whether any
+// of them reaches it; if that is known to, the level itself.
+func (s *span) alike(k *codec.Knob, level int) int {
 	if k.Alike == nil {
-		return level, level
+		return level
 	}
-	first, last = k.Alike(level)
-	return max(first, s.low+1), min(last, s.high-1)
+	switch first, last := k.Alike(level); {
+	case first > s.low:
+		return min(first, level)
+	case last < s.high:
+		return max(last, level)
+	}
+	return level
 }
 
 func (s *span) above(level int, size int64, score *float64) {

@@ -8,8 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"compressor/internal/blob"
 	"compressor/internal/codec"
 	"compressor/internal/format"
+	"compressor/internal/problem"
 	"compressor/internal/recipe"
 	"compressor/internal/report"
 )
@@ -45,18 +47,48 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// TestAlike: of levels that make the same file one is made, the lowest, and it stands for all.
-func TestAlike(t *testing.T) {
+// TestSeedFails: a knob that panics when it looks at the contents begins where the median
+// does; one that has run out of memory ends the job, as the machine must not choose.
+func TestSeedFails(t *testing.T) {
 	var made []int
 	c := straight(&made, bytesPerLevel(200, 2)).candidate(false)
-	c.Knob.Alike = func(level int) (first, last int) { return level / 10 * 10, level/10*10 + 9 }
+	c.Knob.Seed = func(context.Context) (int, error) { panic("odd") }
 	out := compress(t, newEngine(t, proposing(c)), request(t, original(), at(recipe.CompressionHigh)))
-	if out.Report.Chosen != "level 80" {
-		t.Errorf("chosen %q, want level 80", out.Report.Chosen)
+	if made[0] != 10 || out.Report.Chosen != "level 75" {
+		t.Errorf("tried %v, chosen %q", made, out.Report.Chosen)
 	}
-	for i, level := range made {
-		if level%10 != 0 || slices.Contains(made[:i], level) {
-			t.Errorf("tried %v", made)
+	c.Knob.Seed = func(context.Context) (int, error) { return 0, problem.New(problem.WorkerTimeout) }
+	_, err := newEngine(t, proposing(c)).Compress(t.Context(), request(t, original(), at(recipe.CompressionHigh)), blob.NewScratch(t.TempDir()))
+	if !problem.Has(err, problem.WorkerTimeout) {
+		t.Errorf("out of memory: %v", err)
+	}
+}
+
+// TestAlike: of levels whose files are much the same the lowest is made, or that and the
+// highest, as long as they are on one side of the floor; and between them where they are not.
+func TestAlike(t *testing.T) {
+	group := func(level int) (first, last int) { return level / 10 * 10, level/10*10 + 9 }
+	for name, test := range map[string]struct {
+		score  func(level int) float64
+		want   string
+		within bool // something within a group has to be made
+	}{
+		"the same but for trifles": {func(l int) float64 { return float64(l/10*10) + float64(l%10)/100 }, "level 80", false},
+		"not the same":             {func(l int) float64 { return float64(l) }, "level 75", true},
+	} {
+		for _, drafts := range []bool{false, true} {
+			var made []int
+			k := curve{made: &made, start: 10, score: test.score, size: bytesPerLevel(200, 2)}
+			c := k.candidate(drafts)
+			c.Knob.Alike = group
+			out := compress(t, newEngine(t, proposing(c)), request(t, original(), at(recipe.CompressionHigh)))
+			if out.Report.Chosen != test.want {
+				t.Errorf("%s: chosen %q, want %q of %v", name, out.Report.Chosen, test.want, made)
+			}
+			within := slices.ContainsFunc(made, func(level int) bool { return level%10 != 0 && level%10 != 9 && level != 100 })
+			if within != test.within {
+				t.Errorf("%s: tried %v", name, made)
+			}
 		}
 	}
 }
@@ -64,11 +96,10 @@ func TestAlike(t *testing.T) {
 // TestBetween: where the level that was settled on lies well above the floor, and only there,
 // what lies between it and the next is tried.
 func TestBetween(t *testing.T) {
-	for floor, want := range map[recipe.Compression]string{recipe.CompressionHigh: "between 20", recipe.CompressionUltra: "level 15"} {
-		k := curve{start: 20, score: func(l int) float64 { return 4 * float64(l) }, size: bytesPerLevel(200, 10)} // 80 at 20, 60 at 15
+	for floor, want := range map[recipe.Compression]string{recipe.CompressionHigh: "between 19", recipe.CompressionUltra: "level 15"} {
+		k := curve{start: 20, score: func(l int) float64 { return 4*float64(l) + 2 }, size: bytesPerLevel(200, 10)} // 78 at 19, 62 at 15
 		c := k.candidate(false)
 		c.Knob.Slope = 4
-		c.Knob.Alike = func(level int) (first, last int) { return (level + 4) / 5 * 5, (level + 4) / 5 * 5 }
 		c.Knob.Between = func(level int) codec.Candidate {
 			return lossy(fmt.Sprintf("between %d", level), k.size(level)-5, k.score(level)-2)
 		}

@@ -20,7 +20,8 @@ type Content struct {
 // sampled is the number of pixels from which on only a part of the bands is looked at.
 const sampled = 1 << 20
 
-// band is the height of a band. Coarseness needs a multiple of quarter.
+// band is the height of a band, or half of that and so on where it is a very wide picture.
+// Coarseness needs a multiple of quarter.
 const (
 	band    = 32
 	quarter = 4
@@ -52,10 +53,13 @@ func (w *Work) Content() (Content, error) {
 func contentOf(pix []byte, width, height, bands int) Content {
 	var fine, coarse steps
 	var light, colour float64
-	every := max(1, width*height/sampled)
+	every, high := max(1, width*height/sampled), band
+	for high > quarter && high*every > height {
+		high /= 2
+	}
 	count := 0
-	for y := 0; y < height; y += band * every {
-		rows := min(band, height-y)
+	for y := 0; y < height; y += high * every {
+		rows := min(high, height-y)
 		luma := make([]float64, width*rows)
 		for i := range luma {
 			p := pix[(y*width+i)*bands:]

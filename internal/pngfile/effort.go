@@ -11,7 +11,7 @@ const (
 	Normal   Effort = iota // the search of a service: some 2.5 CPU seconds per megapixel of photo, on two threads
 	Quick                  // one cheap guess, for pictures that are only looked at once
 	Thorough               // more finalists, about three times the work of Normal
-	Fair                   // some five times the work of Quick: at most twice the bytes of Normal
+	Fair                   // up to twice the work of Quick: seldom twice the bytes of Normal, at most three times on what was measured
 )
 
 // budget is an effort, applied to a picture of a certain size.

@@ -117,7 +117,7 @@ func allowed(level int) int64 {
 const fine = 256
 
 // Alike gives the levels around one, inclusive, at which the palette has as many colours, if
-// those are few. Only how far indices may stray differs between them, by next to nothing then.
+// those are few. Only how far indices may stray differs between them: seldom by much.
 func (q *Quantizer) Alike(level int) (first, last int) {
 	size := q.size(level)
 	first, last = level, level
@@ -135,6 +135,9 @@ func (q *Quantizer) Alike(level int) (first, last int) {
 
 // few is the number of colours up to which one more changes the picture more than all else.
 const few = 16
+
+// Few says whether the palette has few colours at a level.
+func (q *Quantizer) Few(level int) bool { return q.size(level) <= few }
 
 // size is the number of palette entries at a level.
 func (q *Quantizer) size(level int) int {

@@ -194,15 +194,15 @@ func expected(floor float64) (level int, slope float64) {
 // levels of error at 60 and 1.3 at 75, by the mean, where the median leaves 2.3. At 85 nothing
 // that was tried came much closer than the median.
 func (p planner) seed(context.Context) (int, error) {
+	if p.In.Floor >= 80 {
+		level, _ := expected(p.In.Floor)
+		return level, nil
+	}
 	c, err := p.Content()
 	if err != nil {
 		return 0, err
 	}
-	level, _ := expected(p.In.Floor)
-	switch {
-	case p.In.Floor >= 80:
-		return level, nil
-	case p.In.Floor >= 70:
+	if p.In.Floor >= 70 {
 		return int(math.Round(26.2 + 1.45*c.Activity - 2.9*c.Coarseness)), nil
 	}
 	return int(math.Round(15.3 + 1.95*c.Activity - 2.6*c.Coarseness)), nil

@@ -63,14 +63,14 @@ func rise(score float64) float64 {
 // and 5.8 at 75, by the mean over photos that were left out of the fit, where the median
 // leaves 7.9 and 6.5. At 85 nothing that was tried came closer than the median.
 func (p *planner) seed(context.Context) (int, error) {
+	if p.In.Floor >= 80 {
+		return start(p.In.Floor), nil
+	}
 	c, err := p.Content()
 	if err != nil {
 		return 0, err
 	}
-	switch {
-	case p.In.Floor >= 80:
-		return start(p.In.Floor), nil
-	case p.In.Floor >= 70:
+	if p.In.Floor >= 70 {
 		return start(p.In.Floor) + int(40*(usualLightness-c.Lightness)), nil
 	}
 	return start(p.In.Floor) + int(16-10.8*c.Coarseness-34*c.Lightness+16*c.Colour), nil

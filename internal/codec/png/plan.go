@@ -52,7 +52,7 @@ func (p planner) lossless() codec.Candidate {
 		AtLeast: func(ctx context.Context) (int64, error) {
 			var fair counter
 			err := encode(ctx, &fair, pngfile.Fair)
-			return int64(fair) / losslessSlack, err
+			return int64(float64(fair) / max(losslessSlack, p.slack())), err
 		},
 	}
 }
@@ -151,7 +151,7 @@ func (p planner) imagequant(quality int, dither float64) codec.Candidate {
 // How many times as large a file of less effort may be as the normal one. With a palette the
 // quick one's was at most 1.33 times on the graphics of the corpus, and on patterns that
 // repeat, which deflate to almost nothing once the right filter is found, 2.9 times. The fair
-// one's was at most 1.8 times on 40 such patterns and 90 icons.
+// one's was at most 1.8 times on 40 such patterns and 90 icons, and 3 times on one more.
 const (
 	draftSlack    = 1.5
 	smallSlack    = 4
@@ -229,7 +229,7 @@ func fitOf(floor float64, diffuse bool) [4]float64 {
 // low: of 33 such results of the corpus at 75 and 85, one was smaller with diffusion, by 4
 // bytes; at 60 three of eight, by 4 to 18 %.
 func (p planner) diffusedAfter(level int) (begin int, hope bool) {
-	if first, last := p.alike(level); first != last {
+	if p.colours.quantizer != nil && p.colours.quantizer.Few(level) {
 		return level, p.In.Floor < 70 || p.Target.Bytes > 0
 	}
 	switch {

@@ -169,7 +169,7 @@ type Knob struct {
 	At        func(level int) Candidate
 
 	// Seed, if set, looks at the contents and says where the floor is to be expected for
-	// them. It may decode, is asked once, and only saves steps.
+	// them. It may decode, is asked once a search, and only saves steps.
 	Seed func(ctx context.Context) (level int, err error)
 
 	// Follow, if set, says where to begin after a search of the same kind, one with an equal

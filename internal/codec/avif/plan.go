@@ -113,8 +113,8 @@ func (p planner) at(quality int) codec.Candidate {
 	}
 }
 
-// shallow is the level below with 8 bits a sample: libaom's quantizers are a tenth apart down
-// there, and this lies about half-way between, in bytes and score.
+// shallow is the level below with 8 bits a sample: at low floors a quantizer is worth two
+// points of score, and this lies between the two, in bytes and score.
 func (p planner) shallow(level int) codec.Candidate {
 	q := quality(level - 1)
 	return codec.Candidate{

@@ -39,9 +39,33 @@ func (it item) result(row format.Row) string {
 	if it.inPlace {
 		return it.real
 	}
-	name := row.Name(filepath.Base(it.path))
+	return it.placed(row.Name(filepath.Base(it.path)))
+}
+
+// untouched is the path of a result that is the file as it was: its name stays, too.
+func (it item) untouched() string {
+	if it.inPlace {
+		return it.real
+	}
+	return it.placed(filepath.Base(it.path))
+}
+
+// placed puts a result of this name where results go.
+func (it item) placed(name string) string {
 	ext := filepath.Ext(name)
 	return filepath.Join(it.folder, strings.TrimSuffix(name, ext)+it.mark+ext)
+}
+
+// targets are all paths that the result may have, each once.
+func (it item) targets() []string {
+	var paths []string
+	for _, row := range it.mayBe {
+		paths = append(paths, it.result(row))
+	}
+	if own := it.untouched(); len(paths) > 0 && !slices.Contains(paths, own) {
+		paths = append(paths, own)
+	}
+	return paths
 }
 
 // plan finds the files and where their results go. It refuses before any work what would
@@ -223,8 +247,8 @@ func (p *planner) settle() ([]item, error) {
 	var wrong []problem.Field
 	for _, it := range p.items {
 		again := false
-		for _, row := range it.mayBe {
-			twice, conflict := p.take(it, it.result(row))
+		for _, target := range it.targets() {
+			twice, conflict := p.take(it, target)
 			again = again || twice
 			if conflict != "" {
 				wrong = append(wrong, problem.Field{Path: printable(it.path), Message: conflict})

@@ -142,6 +142,7 @@ func (r *compression) keep(it item, done *enginejob.Done) (string, error) {
 	}
 	from := done.Process.File
 	if from == nil {
+		target = it.untouched()
 		if from, err = os.Open(it.real); err != nil {
 			return "", unreadable(err)
 		}

@@ -7,16 +7,20 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"compressor/internal/codec/all"
 	"compressor/internal/enginejob"
 	"compressor/internal/format"
 	"compressor/internal/problem"
+	"compressor/internal/recipe"
 	"compressor/internal/report"
+	"compressor/internal/zipfile/ziptest"
 )
 
 // TestInterrupt stops a run in the middle of a file, as Ctrl-C does, and looks for what is
@@ -174,6 +178,51 @@ func TestForgedFormat(t *testing.T) {
 	it.mark = resultMark
 	if got := it.result(format.Row{ID: "png", Ext: []string{"png"}}); got != filepath.Join("out", "a.compressed.png") {
 		t.Errorf("the result goes to %s", got)
+	}
+}
+
+// TestTargets: a result in another format has that one's extension, a file that stays as it is
+// keeps its name, and each place that a result may take is planned for, once.
+func TestTargets(t *testing.T) {
+	jpeg, png := format.Row{ID: "jpeg", Ext: []string{"jpeg", "jpg"}}, format.Row{ID: "png", Ext: []string{"png"}}
+	for _, test := range []struct {
+		it   item
+		want []string
+	}{
+		{item{path: "in/a.jpg", folder: "out", mayBe: []format.Row{jpeg}}, []string{"out/a.jpg"}},
+		{item{path: "in/a.jpg", folder: "out", mayBe: []format.Row{jpeg, png}}, []string{"out/a.jpg", "out/a.png"}},
+		{item{path: "in/a.dat", folder: "out", mayBe: []format.Row{jpeg}}, []string{"out/a.jpeg", "out/a.dat"}},
+		{item{path: "in/a.dat", folder: "in", mark: resultMark, mayBe: []format.Row{jpeg}}, []string{"in/a.compressed.jpeg", "in/a.compressed.dat"}},
+		{item{path: "in/a", folder: "in", mark: resultMark, mayBe: []format.Row{png}}, []string{"in/a.compressed.png", "in/a.compressed"}},
+		{item{path: "in/a.dat", real: "there/b.dat", inPlace: true, mayBe: []format.Row{jpeg}}, []string{"there/b.dat"}},
+	} {
+		if got := test.it.targets(); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.it.path, got, test.want)
+		}
+	}
+}
+
+// TestSettle: files whose results go by names of their own are no conflict, and one file is
+// none with itself.
+func TestSettle(t *testing.T) {
+	dir := t.TempDir()
+	table, err := format.NewTable(all.Codecs().Rows()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := order{formats: table, output: filepath.Join(dir, "out"), recipe: recipe.Recipe{Image: recipe.Image{Format: recipe.Formats{recipe.Keep}}}}
+	for _, name := range []string{"contract.asice", "contract.asics", "photo.jpg"} {
+		o.inputs = append(o.inputs, filepath.Join(dir, name))
+		if err := os.WriteFile(filepath.Join(dir, name), ziptest.Zip(ziptest.File("a", nil)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	items, err := plan(o)
+	if err != nil || len(items) != 3 {
+		t.Fatalf("%d items, %v", len(items), err)
+	}
+	if got := items[1].targets(); len(got) != 1 || filepath.Base(got[0]) != "contract.asics" {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -37,6 +37,9 @@ type Row struct {
 	Inline   bool     // browsers may show it in place: no script can run in it
 	Web      bool     // every current browser shows it
 	Vector   bool     // drawn from shapes: nothing made of pixels becomes it, and it loses what makes it one otherwise
+	Base     bool     // other kinds of files are built on it, and go by extensions that nobody can list
+
+	foreign []string // extensions of the other formats of its Table
 }
 
 // Magic is a byte pattern at an offset. Where Mask is given, zero bytes of it match
@@ -119,7 +122,15 @@ func NewTable(rows ...Row) (*Table, error) {
 			}
 		}
 	}
-	return &Table{rows: slices.Clone(rows)}, nil
+	t := &Table{rows: slices.Clone(rows)}
+	for i := range t.rows {
+		for _, other := range rows {
+			if other.ID != t.rows[i].ID {
+				t.rows[i].foreign = append(t.rows[i].foreign, other.Ext...)
+			}
+		}
+	}
+	return t, nil
 }
 
 // HeadSize is how many bytes of a file Detect looks at.
@@ -181,10 +192,10 @@ func (t *Table) labels() string {
 // extension where that is a valid one for the format, else the format's usual one.
 func (r Row) Name(name string) string {
 	ext := path.Ext(name)
-	if slices.Contains(r.Ext, strings.ToLower(strings.TrimPrefix(ext, "."))) {
+	stem := strings.TrimSuffix(name, ext)
+	if lower := strings.ToLower(strings.TrimPrefix(ext, ".")); slices.Contains(r.Ext, lower) || stem != "" && r.mayBear(lower) {
 		return name
 	}
-	stem := strings.TrimSuffix(name, ext)
 	if stem == "" {
 		stem = "file"
 	}
@@ -192,4 +203,17 @@ func (r Row) Name(name string) string {
 		return stem
 	}
 	return stem + "." + r.Ext[0]
+}
+
+// maxExt is how long an extension may be: "msixbundle" has ten letters.
+const maxExt = 12
+
+// mayBear says whether ext, in small letters, may be that of a kind of file that is built on
+// this format: it is short, looks like one, and belongs to no other format. A number, such
+// as what follows the dot in "report-1.2", is none.
+func (r Row) mayBear(ext string) bool {
+	letter := func(c rune) bool { return 'a' <= c && c <= 'z' }
+	other := func(c rune) bool { return !letter(c) && (c < '0' || c > '9') }
+	return r.Base && len(ext) <= maxExt && strings.ContainsFunc(ext, letter) && !strings.ContainsFunc(ext, other) &&
+		!slices.Contains(r.foreign, ext)
 }

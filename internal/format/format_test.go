@@ -139,6 +139,26 @@ func TestName(t *testing.T) {
 	}
 }
 
+// TestNameOfOtherKinds: what is built on a container keeps its own extension, unless that is
+// none, or one of another format.
+func TestNameOfOtherKinds(t *testing.T) {
+	tab, err := format.NewTable(append(rows(), format.Row{ID: "zip", Base: true, Ext: []string{"zip", "jar"}})...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zip, _ := tab.Row("zip")
+	for in, want := range map[string]string{
+		"a.zip": "a.zip", "a.jar": "a.jar", "contract.asice": "contract.asice", "contract.asics": "contract.asics",
+		"TICKET.PKPASS": "TICKET.PKPASS", "cube.3mf": "cube.3mf", "all.msixbundle": "all.msixbundle", "a/b.c/x.apk": "a/b.c/x.apk",
+		"photo.jpg": "photo.zip", "PHOTO.JPG": "PHOTO.zip", "style.css": "style.zip", "letter.docx": "letter.zip",
+		"a.thirteenchars": "a.zip", "a.x-y": "a.zip", "a.größe": "a.zip", "report-1.2": "report-1.zip", "a": "a.zip", "a.": "a.zip", ".apk": "file.zip", "": "file.zip",
+	} {
+		if got := zip.Name(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}
+
 // TestRoots: XML texts are told apart by their root elements, deflated or not.
 func TestRoots(t *testing.T) {
 	tab, err := format.NewTable(

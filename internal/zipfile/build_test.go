@@ -25,7 +25,7 @@ func read(t *testing.T, data []byte) *zipfile.Archive {
 func copied(t *testing.T, a *zipfile.Archive, whole bool) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	w := zipfile.NewWriter(&out)
+	w := zipfile.NewWriter(&out, a.Marker)
 	for _, i := range a.Order() {
 		m := &a.Members[i]
 		var err error

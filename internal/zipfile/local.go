@@ -17,8 +17,8 @@ func (a *Archive) readLocals() error {
 		a.order[i] = i
 	}
 	slices.SortStableFunc(a.order, func(i, j int) int { return cmp.Compare(a.Members[i].at, a.Members[j].at) })
-	if len(a.order) > 0 && a.Members[a.order[0]].at > 0 {
-		a.NotHandled = "data before the first member"
+	if err := a.takeMarker(); err != nil {
+		return err
 	}
 	extras := 0
 	for n, i := range a.order {
@@ -54,6 +54,29 @@ func (a *Archive) readLocals() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// takeMarker looks at what is in front of the first record. Four bytes are allowed there in an
+// archive that could have been split and is in one piece: "PK00", or the signature that split
+// ones begin with (APPNOTE 8.5.3 and 8.5.4).
+func (a *Archive) takeMarker() error {
+	first := a.dirAt
+	if len(a.order) > 0 {
+		first = a.Members[a.order[0]].at
+	}
+	if first == 0 {
+		return nil
+	}
+	var b [4]byte
+	if _, err := a.src.ReadAt(b[:], 0); err != nil && err != io.EOF {
+		return err
+	}
+	if marker := string(b[:]); first == int64(len(b)) && (marker == "PK00" || marker == "PK\x07\x08") {
+		a.Marker = marker
+		return nil
+	}
+	a.NotHandled = "data before the first member"
 	return nil
 }
 

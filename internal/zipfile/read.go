@@ -51,7 +51,7 @@ func Read(src io.ReaderAt, size int64) (*Archive, error) {
 	}
 	a.markDuplicates()
 	if a.NotHandled != "" {
-		a.Members = nil
+		a.Members, a.order = nil, nil
 	}
 	return a, nil
 }

@@ -14,8 +14,12 @@ type Writer struct {
 	err     error
 }
 
-// NewWriter starts an archive.
-func NewWriter(dst io.Writer) *Writer { return &Writer{dst: dst, central: map[int][]byte{}} }
+// NewWriter starts an archive with a marker, which may be empty: see Archive.
+func NewWriter(dst io.Writer, marker string) *Writer {
+	w := &Writer{dst: dst, central: map[int][]byte{}}
+	w.write([]byte(marker))
+	return w
+}
 
 // Body is a member's contents as they are to be written.
 type Body struct {

@@ -41,6 +41,7 @@ const (
 type Archive struct {
 	Members []Member // as the central directory lists them
 	Comment string   // raw bytes
+	Marker  string   // four bytes in front of the first member, or none: see takeMarker
 
 	// NotHandled says in words why this archive must not be rewritten: what it holds
 	// beside its members would be lost. Members is then empty.
@@ -119,9 +120,13 @@ func (m *Member) IsDir() bool {
 // contents can be read and written anew.
 func (m *Member) Why() string { return m.why }
 
+// DataAt is where the member's data begin in the file.
+func (m *Member) DataAt() int64 { return m.dataAt }
+
 // Types of files in Unix modes.
 const (
 	typeMask    = 0o170000
+	typePipe    = 0o010000 // with contents, Info-ZIP's mark of what came from its standard input
 	typeDir     = 0o040000
 	typeRegular = 0o100000
 	typeSymlink = 0o120000
@@ -143,7 +148,7 @@ func (m *Member) verdict() string {
 		return "encrypted"
 	case t == typeSymlink:
 		return "symbolic link"
-	case t != 0 && t != typeRegular && t != typeDir:
+	case t == typePipe && m.Size == 0, t != 0 && t != typePipe && t != typeRegular && t != typeDir:
 		return "special file"
 	case m.Method != Stored && m.Method != Deflated, m.Flags&flagPatch != 0:
 		return "compression method not handled"

@@ -120,7 +120,12 @@ func TestWhy(t *testing.T) {
 		{file("a", nil), ""},
 		{file("a..b/..c", nil), ""},
 		{file("link", func(e *ziptest.Entry) { e.Mode = 0o120777 }), "symbolic link"},
-		{file("pipe", func(e *ziptest.Entry) { e.Mode = 0o010644 }), "special file"},
+		{file("-", func(e *ziptest.Entry) { e.Mode = 0o010600 }), ""}, // what Info-ZIP makes of its standard input
+		{file("../-", func(e *ziptest.Entry) { e.Mode = 0o010600 }), "unsafe name"},
+		{file("pipe", func(e *ziptest.Entry) { e.Mode, e.Method = 0o010600, 14 }), "compression method not handled"},
+		{file("pipe", func(e *ziptest.Entry) { e.Mode, e.Data, e.Method = 0o010644, nil, ziptest.Stored }), "special file"},
+		{file("socket", func(e *ziptest.Entry) { e.Mode = 0o140644 }), "special file"},
+		{file("device", func(e *ziptest.Entry) { e.Mode = 0o060644 }), "special file"},
 		{file("locked", func(e *ziptest.Entry) { e.Flags = 1 }), "encrypted"},
 		{file("aes", func(e *ziptest.Entry) { e.Method, e.Flags = 99, 1 }), "encrypted"},
 		{file("lzma", func(e *ziptest.Entry) { e.Method = 14 }), "compression method not handled"},
@@ -171,8 +176,38 @@ func TestLeftWhole(t *testing.T) {
 		if a.NotHandled != test.why || a.Signed != test.signed {
 			t.Errorf("%s: %q, signed %t", name, a.NotHandled, a.Signed)
 		}
-		if test.why != "" && len(a.Members) > 0 {
+		if test.why != "" && len(a.Members)+len(a.Order()) > 0 {
 			t.Errorf("%s: members though it is not handled", name)
+		}
+	}
+}
+
+// TestMarker: four bytes in front may say that an archive could have been split and was not
+// (APPNOTE 8.5.4). They stay, whatever becomes of the members.
+func TestMarker(t *testing.T) {
+	two := []ziptest.Entry{ziptest.File("a", []byte("text")), ziptest.File("b", []byte("more"))}
+	for marker, why := range map[string]string{
+		"PK00": "", "PK\x07\x08": "", "PK11": "data before the first member", "PK00PK00": "data before the first member",
+	} {
+		for _, zip64 := range []bool{false, true} {
+			data := ziptest.Archive{Entries: two, Marker: marker, Zip64: zip64}.Bytes()
+			a := read(t, data)
+			if a.NotHandled != why || why == "" && a.Marker != marker {
+				t.Errorf("%q: %q, marker %q", marker, a.NotHandled, a.Marker)
+			}
+			if why == "" && !zip64 && !bytes.Equal(copied(t, a, true), data) {
+				t.Errorf("%q: a copy differs", marker)
+			}
+		}
+		// Offsets that do not count the marker: put in front by somebody else.
+		data := ziptest.Archive{Entries: two, Before: []byte(marker)}.Bytes()
+		if a := read(t, data); a.NotHandled != "data before the archive, such as a self-extractor" {
+			t.Errorf("%q: %q", marker, a.NotHandled)
+		}
+	}
+	for marker, why := range map[string]string{"PK00": "", "data": "data before the first member"} {
+		if a := read(t, ziptest.Archive{Marker: marker}.Bytes()); a.NotHandled != why {
+			t.Errorf("%q and no members: %q", marker, a.NotHandled)
 		}
 	}
 }

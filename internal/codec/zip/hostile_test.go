@@ -73,9 +73,33 @@ func TestBombs(t *testing.T) {
 			}
 		}
 	}
-	out, _ := compress(t, ziptest.Nested(9, []byte("text")), high())
-	if out.Report.Chosen != report.Original && out.Report.Chosen != "recompressed" {
-		t.Errorf("nine levels: %+v", out.Report)
+}
+
+// TestDeepest: nine levels, one less than is refused, are an honest archive. It is opened as
+// deep as was asked: to its core, which packs better, or not so far.
+func TestDeepest(t *testing.T) {
+	data := ziptest.Nested(9, prose(3000))
+	for _, test := range []struct {
+		depth, parts int
+		smaller      bool
+		last         report.Reason
+	}{
+		{8, 9, true, report.PartDamaged}, // the core is text, which is not handled
+		{3, 4, false, report.BudgetSpent},
+	} {
+		r := high()
+		r.Archive.Depth = test.depth
+		out, result := compress(t, data, r)
+		if smaller := len(result) < len(data); smaller != test.smaller || smaller != (out.Report.Chosen == "recompressed") {
+			t.Errorf("depth %d: %s, %d bytes became %d", test.depth, out.Report.Chosen, len(data), len(result))
+		}
+		rep, parts := out.Report, 0
+		for ; len(rep.Parts) == 1; parts++ {
+			rep = rep.Parts[0]
+		}
+		if parts != test.parts || rep.Reason != test.last {
+			t.Errorf("depth %d: ends %d levels down with %s", test.depth, parts, rep.Reason)
+		}
 	}
 }
 

@@ -1,87 +1,94 @@
 package zip
 
 import (
+	"io"
 	"path"
 	"strings"
 
 	"compressor/internal/zipfile"
 )
 
-// kind is what the names of an archive's members tell of it.
+// kind is what the headers of an archive's members tell of it.
 type kind struct {
-	signed  bool   // a member signs the others
-	hashed  bool   // a member holds hashes of the others: they may be packed anew, not changed
-	aligned string // why the archive must stay whole, though it is not signed
+	signed bool   // its members, or all of it, are signed
+	whole  string // why it must stay whole, though it is not signed; empty for one that may change
 }
 
-// kindOf looks at the names.
+// hashed is why an archive stays whole that says what is in it. Even packing it anew would
+// make some of these lists untrue: that of MSIX counts the bytes that each block is packed in.
+const hashed = "a list of its members' checksums"
+
+// kindOf looks at names, headers and, of an Android package, the start of the manifest.
 func kindOf(a *zipfile.Archive) kind {
-	k := kind{signed: a.Signed}
-	manifest, code := false, false
+	top := topOf(a)
+	k := kind{signed: a.Signed || top.signed() || signsFile(a.Comment)}
+	if top.hashed() {
+		k.whole = hashed
+	}
+	android := top["AndroidManifest.xml"] && (top["resources.arsc"] || top["classes.dex"] || top["resources.pb"])
 	for i := range a.Members {
 		m := &a.Members[i]
-		name := m.Name
-		k.signed = k.signed || isSignature(name)
-		k.hashed = k.hashed || holdsHashes(name)
-		manifest = manifest || name == "AndroidManifest.xml"
-		code = code || name == "resources.arsc" || name == "classes.dex" || name == "resources.pb"
-		if hasField(m.Local.Extra, alignment) {
-			k.aligned = "aligned members"
+		switch name := m.Name; {
+		case isSignature(name), isWidgetSignature(name) && top.widget():
+			k.signed = true
+		case holdsHashes(name), top["project.json"] && isScratchAsset(name):
+			k.whole = hashed
+		case m.Method == zipfile.Stored && top.mustStore(name) != "":
+			k.whole = top.mustStore(name) + ", whose members are stored uncompressed"
 		}
+		android = android || isAndroid(a, m, top)
 	}
-	if manifest && code {
-		k.aligned = "Android package, whose members are aligned"
+	switch {
+	case android:
+		k.whole = "Android package, whose members are aligned"
+	case k.whole == "" && isUSDZ(a):
+		k.whole = "USDZ, whose members are stored uncompressed and aligned"
+	case k.whole == "" && isAligned(a):
+		k.whole = "aligned members"
 	}
 	return k
 }
 
-// isSignature says whether a member of this name signs the archive.
-func isSignature(name string) bool {
-	dir, file := path.Split(name)
-	switch upper := strings.ToUpper(dir); {
-	case upper == "META-INF/": // JAR, APK, XPI; ODF and EPUB
-		switch base := strings.ToUpper(file); path.Ext(base) {
-		case ".SF", ".RSA", ".DSA", ".EC":
-			return true
-		default:
-			return strings.HasPrefix(base, "SIG-") || base == "SIGNATURES.XML" ||
-				base == "DOCUMENTSIGNATURES.XML" || base == "MACROSIGNATURES.XML"
+// top is the members in no folder, by name.
+type top map[string]bool
+
+func topOf(a *zipfile.Archive) top {
+	t := top{}
+	for i := range a.Members {
+		if name := a.Members[i].Name; !strings.Contains(name, "/") {
+			t[name] = true
 		}
-	case upper == "_XMLSIGNATURES/", // Office documents (ECMA-376 part 2)
-		strings.HasPrefix(upper, "PACKAGE/SERVICES/DIGITAL-SIGNATURE/"): // other OPC packages
-		return true
-	case strings.HasSuffix(upper, "/_CODESIGNATURE/"): // iOS and macOS applications
-		return true
 	}
-	return name == ".signature.p7s" // NuGet
+	return t
 }
 
-// holdsHashes says whether a member of this name lists checksums of the others.
-func holdsHashes(name string) bool {
+// mustStore names the kind of file by whose rules this member must be stored, or is empty.
+func (t top) mustStore(name string) string {
 	dir, file := path.Split(name)
 	switch {
-	case file == "RECORD": // Python wheels (PEP 427)
-		return strings.HasSuffix(dir, ".dist-info/") && strings.Count(dir, "/") == 1
-	case file == "bagit.txt": // BagIt (RFC 8493)
-		return strings.Count(dir, "/") <= 1
+	case t["metadata.json"] && dir == "" && strings.HasPrefix(file, "pkg-") && strings.HasSuffix(file, ".tar.zst"):
+		return "Conda package"
+	case t["datapackage.json"] && dir == "archive/" && (strings.HasSuffix(file, ".warc.gz") || strings.HasSuffix(file, ".warc")):
+		return "web archive (WACZ)" // read by ranges
+	case name == "Index/Document.iwa": // Apple's reader knows no other method
+		return "iWork document"
 	}
-	return false
+	return ""
 }
 
-// alignment is the extra field that apksigner writes to align a member's data.
-const alignment = 0xd935
-
-// hasField says whether an extra field holds a block of this kind (APPNOTE 4.5.1).
-func hasField(extra string, kind int) bool {
-	for len(extra) >= 4 {
-		if int(extra[0])|int(extra[1])<<8 == kind {
-			return true
-		}
-		size := 4 + int(extra[2]) + int(extra[3])<<8
-		if size > len(extra) {
-			return false
-		}
-		extra = extra[size:]
+// isAndroid says whether m is what only the packages of Android's installer hold: libraries
+// that are loaded where they lie, or a manifest in the binary form. In sources and in
+// libraries (AAR) the manifest is text.
+func isAndroid(a *zipfile.Archive, m *zipfile.Member, t top) bool {
+	if t["AndroidManifest.xml"] && strings.HasPrefix(m.Name, "lib/") && strings.HasSuffix(m.Name, ".so") {
+		return true
 	}
-	return false
+	if m.Name != "AndroidManifest.xml" || m.Why() != "" {
+		return false
+	}
+	contents := a.Reader()
+	contents.Open(m)
+	var head [4]byte
+	_, err := io.ReadFull(contents, head[:])
+	return err == nil && string(head[:]) == "\x03\x00\x08\x00" // RES_XML_TYPE, and the header's size
 }

@@ -71,6 +71,40 @@ func TestStreamStays(t *testing.T) {
 	}
 }
 
+// TestMarker: what says that an archive could have been split is no prefix: such an archive is
+// known for one, packed better, and keeps its four bytes.
+func TestMarker(t *testing.T) {
+	for _, marker := range []string{"PK00", "PK\x07\x08"} {
+		data := ziptest.Archive{Marker: marker, Entries: []ziptest.Entry{fast("a.txt", prose(3000)), fast("b.txt", prose(900))}}.Bytes()
+		out, result := compress(t, data, high())
+		if len(result) >= len(data) || string(result[:8]) != marker+"PK\x03\x04" || out.Report.Chosen != "recompressed" {
+			t.Errorf("%q: %s, %d of %d bytes", marker, out.Report.Reason, len(result), len(data))
+		}
+		if got := methods(t, result); len(got) != 2 {
+			t.Errorf("%q: %d members", marker, len(got))
+		}
+		empty := ziptest.Archive{Marker: marker}.Bytes()
+		if out, result := compress(t, empty, high()); !bytes.Equal(result, empty) {
+			t.Errorf("%q, no members: %s", marker, out.Report.Reason)
+		}
+	}
+}
+
+// TestPipe: what Info-ZIP packs from its standard input is marked as a pipe, and is an
+// ordinary stream. The mark stays.
+func TestPipe(t *testing.T) {
+	pipe := fast("-", pngOf(t, codectest.Flat(48, 40)))
+	pipe.Mode = 0o010600
+	data := ziptest.Zip(pipe)
+	out, result := compress(t, data, high())
+	if p := out.Report.Parts[0]; p.Reason != report.Smallest || len(result) >= len(data) {
+		t.Errorf("%+v, %d of %d bytes", p, len(result), len(data))
+	}
+	if f := methods(t, result)["-"]; f.ExternalAttrs>>16 != 0o010600 {
+		t.Errorf("mode %o", f.ExternalAttrs>>16)
+	}
+}
+
 // TestOptions: members that are excluded, or deeper than asked, are packed and not changed.
 func TestOptions(t *testing.T) {
 	photo := jpegOf(t, codectest.Picture(64, 48))

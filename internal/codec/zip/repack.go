@@ -30,7 +30,7 @@ func repack(ctx context.Context, dst io.Writer, in codec.Subject) error {
 	}
 	defer f.Close()
 	p := &packer{
-		archive: a, writer: zipfile.NewWriter(dst), parts: make([]*codec.Done, len(a.Members)),
+		archive: a, writer: zipfile.NewWriter(dst, a.Marker), parts: make([]*codec.Done, len(a.Members)),
 		repeats: map[blob.Sum]int{}, known: map[blob.Sum]packed{},
 	}
 	defer p.deflate.close()

@@ -59,7 +59,7 @@ func samples(t testing.TB) []codectest.Sample {
 			fast("META-INF/container.xml", prose(500)), fast("OEBPS/cover.png", graphic))},
 		{Name: "jar-in-jar", Data: ziptest.Zip(fast("META-INF/MANIFEST.MF", prose(300)),
 			ziptest.Entry{Name: "BOOT-INF/lib/x.jar", Data: ziptest.Zip(ziptest.Entry{Name: "A.class", Data: prose(2000)})})},
-		{Name: "wheel", Data: ziptest.Zip(fast("pkg/icon.png", graphic), fast("pkg-1.0.dist-info/RECORD", prose(300)))},
+		{Name: "wheel", Untouched: "a list of its members' checksums", Data: ziptest.Zip(fast("pkg/icon.png", graphic), fast("pkg-1.0.dist-info/RECORD", prose(300)))},
 		{Name: "android", Untouched: "Android package, whose members are aligned", Data: ziptest.Zip(
 			fast("AndroidManifest.xml", prose(300)), ziptest.Entry{Name: "resources.arsc", Data: prose(100)})},
 		{Name: "self-extractor", Untouched: "data between the members", Data: ziptest.Archive{

@@ -23,10 +23,15 @@ const ID format.ID = "zip"
 func Format() format.Row {
 	return format.Row{
 		ID: ID, Family: recipe.FamilyArchive, Label: "ZIP", MIME: "application/zip",
-		// Behind zip: kinds of files that are ZIP archives and may keep their extension.
-		Ext: []string{"zip", "jar", "war", "ear", "whl", "xpi", "cbz", "kmz", "epub",
+		// Behind zip: the best known kinds of files that are ZIP archives. There are many more.
+		Base: true, Ext: []string{"zip", "jar", "war", "ear", "whl", "xpi", "cbz", "kmz", "epub",
 			"docx", "xlsx", "pptx", "odt", "ods", "odp"},
-		Magic: []format.Magic{{Bytes: "PK\x03\x04"}, {Bytes: "PK\x05\x06"}},
+		Magic: []format.Magic{
+			{Bytes: "PK\x03\x04"}, {Bytes: "PK\x05\x06"},
+			// Behind the marker of an archive that could have been split.
+			{Bytes: "PK00PK\x03\x04"}, {Bytes: "PK\x07\x08PK\x03\x04"},
+			{Bytes: "PK00PK\x05\x06"}, {Bytes: "PK\x07\x08PK\x05\x06"},
+		},
 	}
 }
 
@@ -45,7 +50,7 @@ func (Codec) Inspect(_ context.Context, src blob.Blob, _ codec.Limits) (codec.Fa
 	k := kindOf(a)
 	facts := codec.Facts{Signed: k.signed, NotHandled: a.NotHandled}
 	if facts.NotHandled == "" {
-		facts.NotHandled = k.aligned
+		facts.NotHandled = k.whole
 	}
 	members, contents := len(a.Members), a.Contents()
 	facts.Metadata = func() map[string]any {
@@ -76,7 +81,6 @@ func (Codec) Parts(ctx context.Context, src blob.Blob, visit func(codec.Part, io
 		return err
 	}
 	defer f.Close()
-	hashed := kindOf(a).hashed
 	contents := a.Reader()
 	for i := range a.Members {
 		m := &a.Members[i]
@@ -86,7 +90,7 @@ func (Codec) Parts(ctx context.Context, src blob.Blob, visit func(codec.Part, io
 		if m.IsDir() {
 			continue
 		}
-		part := codec.Part{Path: m.Path(), Verbatim: m.Why() != "" || hashed, Why: m.Why()}
+		part := codec.Part{Path: m.Path(), Verbatim: m.Why() != "", Why: m.Why()}
 		if m.Why() != "" {
 			err = visit(part, nil)
 		} else {

@@ -41,6 +41,7 @@ type Archive struct {
 	Entries       []Entry
 	Order         []int // of the central directory, if it is not that of Entries
 	Before, After []byte
+	Marker        string // in front of the first member, counted by the offsets
 	Gap           []byte // in front of the central directory
 	Comment       string
 	Zip64         bool
@@ -57,7 +58,7 @@ func File(name string, data []byte) Entry {
 
 // Bytes builds the archive.
 func (a Archive) Bytes() []byte {
-	out := bytes.Clone(a.Before)
+	out := append(bytes.Clone(a.Before), a.Marker...)
 	headers := make([][]byte, len(a.Entries))
 	for i, e := range a.Entries {
 		at := uint32(len(out))

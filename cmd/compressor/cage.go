@@ -17,7 +17,7 @@ func jobLimits(c config.Config) sandbox.Limits {
 	return sandbox.Limits{
 		Memory: int64(c.Sandbox.Memory), Output: int64(c.Sandbox.Output),
 		// A video's encoder has what its wall clock allows on two cores.
-		CPU: c.Sandbox.CPU, LongCPU: 2 * c.Sandbox.VideoWall, Wall: c.Sandbox.Wall,
+		CPU: c.Sandbox.CPU, LongCPU: 2 * c.Sandbox.LongWall, Wall: c.Sandbox.Wall,
 	}
 }
 
@@ -66,7 +66,7 @@ func openPool(ctx context.Context, c config.Config, dir string, slots, spares in
 	}
 	pool, err := jobprocess.NewPool(jobprocess.Config{
 		WorkDir: dir, Slots: slots, Spares: spares,
-		Limits: jobLimits(c), LongWall: max(c.Sandbox.Wall, c.Sandbox.VideoWall),
+		Limits: jobLimits(c), LongWall: max(c.Sandbox.Wall, c.Sandbox.LongWall),
 		Grants: jobGrants(), Features: status.Features,
 	})
 	return pool, status, err

@@ -117,15 +117,15 @@ type Limits struct {
 
 // Sandbox is the cage of the job process, and what a job may use in it.
 type Sandbox struct {
-	Require   string        `json:"require" env:"COMPRESSOR_SANDBOX_REQUIRE" default:"strong" enum:"full,strong,filtered,limits" doc:"Weakest cage to start with. limits: own process and resource limits; filtered: and a system call filter; strong: and only the files and programs granted (Landlock); full: and namespaces of its own."`
-	Memory    Bytes         `json:"memory" env:"COMPRESSOR_JOB_MEMORY" default:"4GiB" minimum:"256MiB" doc:"Most memory of a job process. A picture may need up to 60 bytes a pixel: 1.5 GB for 24 megapixels."`
-	Wall      time.Duration `json:"wall" env:"COMPRESSOR_JOB_WALL" default:"5m" minimum:"1s" doc:"Longest time a job may run."`
-	CPU       time.Duration `json:"cpu" env:"COMPRESSOR_JOB_CPU" default:"10m" minimum:"1s" doc:"Processor time of a job, all threads together."`
-	VideoWall time.Duration `json:"video_wall" env:"COMPRESSOR_VIDEO_WALL" default:"1h" minimum:"1s" doc:"Longest time a video's job may run."`
-	Output    Bytes         `json:"output" env:"COMPRESSOR_JOB_OUTPUT" default:"8GiB" minimum:"1MiB" doc:"Largest file a job may write."`
-	Pixels    int64         `json:"pixels" env:"COMPRESSOR_PIXELS" default:"100000000" minimum:"1" doc:"Most pixels of a picture, width by height."`
-	Seconds   int           `json:"seconds" env:"COMPRESSOR_VIDEO_SECONDS" default:"14400" minimum:"1" doc:"Longest video, in seconds."`
-	Frames    int           `json:"frames" env:"COMPRESSOR_FRAMES" default:"1000" minimum:"1" doc:"Most frames of an animation."`
+	Require  string        `json:"require" env:"COMPRESSOR_SANDBOX_REQUIRE" default:"strong" enum:"full,strong,filtered,limits" doc:"Weakest cage to start with. limits: own process and resource limits; filtered: and a system call filter; strong: and only the files and programs granted (Landlock); full: and namespaces of its own."`
+	Memory   Bytes         `json:"memory" env:"COMPRESSOR_JOB_MEMORY" default:"4GiB" minimum:"256MiB" doc:"Most memory of a job process. A picture may need up to 60 bytes a pixel: 1.5 GB for 24 megapixels."`
+	Wall     time.Duration `json:"wall" env:"COMPRESSOR_JOB_WALL" default:"5m" minimum:"1s" doc:"Longest time a job may run."`
+	CPU      time.Duration `json:"cpu" env:"COMPRESSOR_JOB_CPU" default:"10m" minimum:"1s" doc:"Processor time of a job, all threads together."`
+	LongWall time.Duration `json:"long_wall" env:"COMPRESSOR_LONG_WALL" default:"1h" minimum:"1s" doc:"Longest time that the job of a video or an archive may run."`
+	Output   Bytes         `json:"output" env:"COMPRESSOR_JOB_OUTPUT" default:"8GiB" minimum:"1MiB" doc:"Largest file a job may write."`
+	Pixels   int64         `json:"pixels" env:"COMPRESSOR_PIXELS" default:"100000000" minimum:"1" doc:"Most pixels of a picture, width by height."`
+	Seconds  int           `json:"seconds" env:"COMPRESSOR_VIDEO_SECONDS" default:"14400" minimum:"1" doc:"Longest video, in seconds."`
+	Frames   int           `json:"frames" env:"COMPRESSOR_FRAMES" default:"1000" minimum:"1" doc:"Most frames of an animation."`
 }
 
 // Log is what is logged, and how.

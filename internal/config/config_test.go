@@ -56,7 +56,7 @@ func TestDefaults(t *testing.T) {
 		Jobs:    Jobs{Slots: runtime.GOMAXPROCS(0), Spares: 2, QueueMax: 10000, Concurrent: 8, Queued: 1000, KeyBytes: 10 << 30, Hold: 55 * time.Second, ResultTTL: 2 * time.Hour, RecordTTL: 168 * time.Hour, SweepEvery: time.Minute},
 		Webhook: Webhook{Timeout: 10 * time.Second, Retries: []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}},
 		Limits:  Limits{Rate: 100000, Polls: 1000000, Window: 15 * time.Minute},
-		Sandbox: Sandbox{Require: "strong", Memory: 4 << 30, Wall: 5 * time.Minute, CPU: 10 * time.Minute, VideoWall: time.Hour, Output: 8 << 30, Pixels: 100000000, Seconds: 14400, Frames: 1000},
+		Sandbox: Sandbox{Require: "strong", Memory: 4 << 30, Wall: 5 * time.Minute, CPU: 10 * time.Minute, LongWall: time.Hour, Output: 8 << 30, Pixels: 100000000, Seconds: 14400, Frames: 1000},
 		Log:     Log{Level: "info", Format: "text"},
 	}
 	if !reflect.DeepEqual(l.Config, want) {

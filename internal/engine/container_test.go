@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 	"testing/iotest"
 
@@ -238,30 +239,72 @@ func nested(depth int) []byte {
 	return data
 }
 
-// TestBudget: a bomb of members, of bytes or of depth stops, and is kept whole.
+// TestBudget: members that the budget does not reach stay, and are told; those before them
+// become smaller all the same.
 func TestBudget(t *testing.T) {
 	many := make([]member, 50)
 	for i := range many {
 		many[i] = member{name: fmt.Sprint(i), data: picture(300)}
 	}
 	for name, test := range map[string]struct {
-		input  []byte
 		budget engine.Budget
-		spent  bool // at the top
+		done   int // members that become smaller
 	}{
-		"within":          {pack(many...), engine.Budget{Depth: 1, Parts: 50, Bytes: 15000}, false},
-		"a part too many": {pack(many...), engine.Budget{Depth: 1, Parts: 49, Bytes: 15000}, true},
-		"a byte too many": {pack(many...), engine.Budget{Depth: 1, Parts: 50, Bytes: 14999}, true},
-		"no depth below":  {pack(many...), engine.Budget{Depth: 0, Parts: 50, Bytes: 15000}, false},
+		"within":           {engine.Budget{Depth: 1, Parts: 50, Bytes: 15000, Work: 50}, 50},
+		"a part too many":  {engine.Budget{Depth: 1, Parts: 49, Bytes: 15000}, 49},
+		"a byte too many":  {engine.Budget{Depth: 1, Parts: 50, Bytes: 14999}, 49},
+		"a pixel too many": {engine.Budget{Depth: 1, Parts: 50, Bytes: 15000, Work: 49}, 49},
+		"nothing":          {engine.Budget{Depth: 1, Bytes: 15000}, 0},
+		"no depth below":   {engine.Budget{Depth: 0, Parts: 50, Bytes: 15000}, 50},
 	} {
-		q := request(t, test.input, at(recipe.CompressionHigh))
+		q := request(t, pack(different(many)...), at(recipe.CompressionHigh))
 		q.Budget = test.budget
 		out := compress(t, newEngine(t, halved), q)
-		if spent := out.Report.Reason == report.BudgetSpent; spent != test.spent {
+		if spent := out.Report.Reason == report.BudgetSpent; spent != (test.done < len(many)) {
 			t.Errorf("%s: reason %s", name, out.Report.Reason)
 		}
-		if kept := out.Result.Path() == q.Source.Path(); kept != test.spent {
+		if kept := out.Result.Path() == q.Source.Path(); kept != (test.done == 0) {
 			t.Errorf("%s: kept whole: %t", name, kept)
+		}
+		for i, part := range out.Report.Parts {
+			if done := part.Reason != report.BudgetSpent; done != (i < test.done) {
+				t.Errorf("%s: member %d: %s", name, i, part.Reason)
+			}
+		}
+		for i, m := range members(t, out.Result) {
+			if done := len(m.data) < 300; done != (i < test.done) {
+				t.Errorf("%s: member %d has %d bytes", name, i, len(m.data))
+			}
+		}
+	}
+}
+
+// different gives members no two of which are equal.
+func different(all []member) []member {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].data = slices.Clone(all[i].data)
+		all[i].data[len(all[i].data)-1-i] = '\n'
+	}
+	return all
+}
+
+// TestBudgetOfCopies: what equal containers hold is compressed once and told each time, so it
+// counts each time.
+func TestBudgetOfCopies(t *testing.T) {
+	var inner, outer []member
+	for i := range 10 {
+		inner = append(inner, member{name: fmt.Sprint(i), data: picture(300)})
+	}
+	for i := range 10 {
+		outer = append(outer, member{name: fmt.Sprint(i), data: pack(inner...)})
+	}
+	q := request(t, pack(outer...), at(recipe.CompressionHigh))
+	q.Budget = engine.Budget{Depth: 2, Parts: 10 + 3*10 + 9, Bytes: 1 << 20}
+	out := compress(t, newEngine(t, halved), q)
+	for i, part := range out.Report.Parts {
+		if spent := part.Reason == report.BudgetSpent; spent != (i >= 3) || spent != (len(part.Parts) == 0) {
+			t.Errorf("box %d: %s, of %d parts", i, part.Reason, len(part.Parts))
 		}
 	}
 }
@@ -282,7 +325,7 @@ func TestBudgetIsShared(t *testing.T) {
 		}
 	}
 	for i, m := range members(t, out.Result) {
-		if same := bytes.Equal(m.data, boxes[i].data); same != (i >= 4) {
+		if same := bytes.Equal(m.data, boxes[i].data); same != (i >= 5) {
 			t.Errorf("box %d: unchanged %t", i, same)
 		}
 	}

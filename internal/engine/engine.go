@@ -112,6 +112,8 @@ type run struct {
 	scratch *blob.Scratch
 	budget  Budget
 	grown   int64 // bytes expanded so far
+	left    int   // parts that the budget did not reach
+	tired   bool  // Budget.Work is spent
 	known   map[partKey]known
 	rules   map[format.Family]recipe.PartRules
 	percent float64
@@ -147,26 +149,43 @@ func (r *run) compress(ctx context.Context, f file) (Outcome, error) {
 	if in.Facts.Signed {
 		return keep(out, report.Signed), nil
 	}
-	if box, ok := r.codecs[row.ID].(codec.Container); ok && in.Facts.NotHandled == "" {
-		if f.recipe.Compression(row.Family) == recipe.CompressionNone {
-			return keep(out, report.NotAsked), nil
-		}
-		opened, err := r.open(ctx, box, f, &in, rep)
-		if err != nil {
+	if f.part && in.Facts.NotHandled == "" {
+		if err := r.work(in, row); err != nil {
 			return Outcome{}, err
 		}
-		if !opened {
-			return keep(out, report.BudgetSpent), nil
-		}
 	}
-	plans, err := r.plans(ctx, in, f.recipe)
+	box, ok := r.codecs[row.ID].(codec.Container)
+	if !ok || in.Facts.NotHandled != "" {
+		return r.contend(ctx, in, f.recipe, out)
+	}
+	if f.recipe.Compression(row.Family) == recipe.CompressionNone {
+		return keep(out, report.NotAsked), nil
+	}
+	left := r.left
+	opened, err := r.open(ctx, box, f, &in, rep)
+	switch {
+	case err != nil:
+		return Outcome{}, err
+	case !opened:
+		return keep(out, report.BudgetSpent), nil
+	}
+	out, err = r.contend(ctx, in, f.recipe, out)
+	if err == nil && r.left > left {
+		out.Report.Reason = report.BudgetSpent
+	}
+	return out, err
+}
+
+// contend has the codecs' candidates contend.
+func (r *run) contend(ctx context.Context, in codec.Subject, asked recipe.Recipe, out Outcome) (Outcome, error) {
+	plans, err := r.plans(ctx, in, asked)
 	defer closePlans(plans)
 	if err != nil {
 		return Outcome{}, err
 	}
-	got, err := r.decide(ctx, in, f.recipe, plans, out)
-	if mayShrink(in, f.recipe.Target(row.Family), got, err) {
-		return r.shrink(ctx, in, f.recipe, out, got, err)
+	got, err := r.decide(ctx, in, asked, plans, out)
+	if mayShrink(in, asked.Target(out.Input.Type), got, err) {
+		return r.shrink(ctx, in, asked, out, got, err)
 	}
 	return got, err
 }

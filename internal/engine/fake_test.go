@@ -166,7 +166,7 @@ func assembled(t testing.TB, plan planFunc, metric engine.Metric, boxes codec.Co
 	t.Helper()
 	row := func(id format.ID, family format.Family) format.Row {
 		return format.Row{ID: id, Family: family, Label: string(id), MIME: "x/" + string(id), Ext: []string{string(id)},
-			Magic: []format.Magic{{Bytes: string(id) + "\n"}}, Lossy: true, Web: true}
+			Magic: []format.Magic{{Bytes: string(id) + "\n"}}, Lossy: true, Web: true, Effort: 1}
 	}
 	all := codec.NewRegistry()
 	all.Add(fakeCodec{plan}, row(fake, recipe.FamilyImage), row(other, recipe.FamilyImage))

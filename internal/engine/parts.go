@@ -46,7 +46,7 @@ func keptNotes(parts []report.Report) []string {
 	byWhy := map[string][]string{}
 	for _, p := range parts {
 		if p.Reason == report.PartDamaged && p.Why != string(problem.FormatUnsupported) && p.Why != string(problem.FileEmpty) {
-			byWhy[p.Why] = append(byWhy[p.Why], p.Path)
+			byWhy[p.Why] = append(byWhy[p.Why], short(p.Path))
 		}
 	}
 	var notes []string
@@ -59,6 +59,15 @@ func keptNotes(parts []report.Report) []string {
 	}
 	slices.Sort(notes)
 	return notes
+}
+
+// short gives a path as a note has it: it is a stranger's, and may be long.
+func short(path string) string {
+	const most = 100
+	if runes := []rune(path); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return path
 }
 
 // partsIn gives the reports of the parts that the container which was just compared holds.

@@ -18,20 +18,21 @@ import (
 )
 
 // Budget bounds one whole request, shared by all depths: what strangers' containers may
-// make us expand. When Parts or Bytes are spent, the container at hand and all that come
-// later are kept whole, and the report says so: honest files may be large. What honest
+// make us expand and work on. When Parts, Bytes or Work are spent, the parts that come later
+// are left as they are, and the report says so: honest files may be large. What honest
 // files never are, deep or hollow, is limit-exceeded for the whole request.
 type Budget struct {
 	Depth int   `json:"depth"` // containers within the outermost one; deeper nesting is refused
-	Parts int   `json:"parts"` // members, over the whole tree
+	Parts int   `json:"parts"` // members, over the whole tree; those of equal containers count each time
 	Bytes int64 `json:"bytes"` // expanded from containers, over the whole tree
 	Ratio int64 `json:"ratio"` // expanded bytes to a byte of the source, after freeBytes; 0: no bound
+	Work  int64 `json:"work"`  // pixels of members, each times format.Row.Effort, over the whole tree; 0: no bound
 }
 
 // freeBytes may be expanded at any ratio.
 const freeBytes = 64 << 20
 
-// errSpent ends the walk through a container.
+// errSpent leaves a part as it is.
 var errSpent = errors.New("the budget of this request is spent")
 
 // refusal is a problem of a part that is one of the whole request.
@@ -46,6 +47,7 @@ type staged struct {
 	part   codec.Part
 	blob   blob.Blob // zero if there were no contents, or damaged ones
 	failed error
+	left   bool // the budget was spent before it was reached
 }
 
 // open looks into a container, if the options and the budget let it, and hands its parts
@@ -56,13 +58,15 @@ func (r *run) open(ctx context.Context, box codec.Container, f file, in *codec.S
 	}
 	row, _ := r.formats.Row(in.Format)
 	rules := r.rulesFor(row.Family)
-	if !rules.Opens(f.depth) {
+	switch {
+	case !rules.Opens(f.depth):
 		return false, r.probe(ctx, box, f.blob, f.depth)
-	}
-	parts, err := r.stage(ctx, box, f.blob)
-	if errors.Is(err, errSpent) {
+	case r.spent():
+		r.left++
 		return false, nil
 	}
+	left := r.left
+	parts, err := r.stage(ctx, box, f.blob)
 	if err != nil {
 		return false, err
 	}
@@ -71,7 +75,26 @@ func (r *run) open(ctx context.Context, box codec.Container, f file, in *codec.S
 		return false, err
 	}
 	rep.Notes = append(rep.Notes, keptNotes(rep.Parts)...)
+	if n := r.left - left; n > 0 {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("Left as they were, since the budget of one request is spent: %d members.", n))
+	}
 	return true, nil
+}
+
+// spent says whether nothing more may be expanded.
+func (r *run) spent() bool { return r.budget.Parts <= 0 || r.budget.Bytes < 0 || r.tired }
+
+// work takes what a part costs off the budget.
+func (r *run) work(in codec.Subject, row format.Row) error {
+	if r.request.Budget.Work <= 0 {
+		return nil
+	}
+	r.budget.Work -= int64(in.Facts.Width) * int64(in.Facts.Height) * int64(max(1, in.Facts.Frames)) * row.Effort
+	if r.budget.Work < 0 {
+		r.tired = true
+		return errSpent
+	}
+	return nil
 }
 
 // rulesFor compiles the rules of a family once.
@@ -108,21 +131,24 @@ func (r *run) recurse(ctx context.Context, h holder, parts []staged, in *codec.S
 	return nil
 }
 
-// stage writes every part of a container to disk, counting what that costs.
+// stage writes every part of a container to disk, counting what that costs. Parts that the
+// budget does not reach are only named.
 func (r *run) stage(ctx context.Context, box codec.Container, src blob.Blob) ([]staged, error) {
 	var parts []staged
 	err := box.Parts(ctx, src, func(p codec.Part, contents io.Reader) error {
-		if r.budget.Parts--; r.budget.Parts < 0 {
-			return errSpent
+		s := staged{part: p, left: r.spent()}
+		if !s.left {
+			r.budget.Parts--
 		}
-		s := staged{part: p}
-		if contents != nil {
+		if contents != nil && !s.left {
 			var err error
 			s.blob, err = r.expand(ctx, contents)
-			if problem.Has(err, problem.FileCorrupt) {
-				s.failed, err = err, nil
-			}
-			if err != nil {
+			switch {
+			case errors.Is(err, errSpent):
+				s.left = true
+			case problem.Has(err, problem.FileCorrupt):
+				s.failed = err
+			case err != nil:
 				return err
 			}
 		}
@@ -236,8 +262,9 @@ type partKey struct {
 
 // known is what became of a part before.
 type known struct {
-	out Outcome
-	err error
+	out   Outcome
+	err   error
+	parts int // that it holds, at all depths
 }
 
 // part compresses one member. Only what ends the whole request is an error.
@@ -254,6 +281,8 @@ func (r *run) part(ctx context.Context, h holder, p staged) (codec.Done, report.
 	case p.failed != nil:
 		rep.Why = string(problem.From(p.failed).Code)
 		return done, rep, nil
+	case p.left || r.tired && h.rules.Touches(p.part.Path):
+		return r.leave(done, rep)
 	case !h.rules.Touches(p.part.Path):
 		rep.Reason = report.NotAsked
 		return done, rep, nil
@@ -265,6 +294,8 @@ func (r *run) part(ctx context.Context, h holder, p staged) (codec.Done, report.
 		return done, rep, ctx.Err()
 	case errors.As(k.err, &over), problem.Has(k.err, problem.WorkerTimeout):
 		return done, rep, k.err // out of memory ends the job: the machine must not choose
+	case errors.Is(k.err, errSpent):
+		return r.leave(done, rep)
 	case k.err != nil:
 		rep.Why = string(problem.From(k.err).Code)
 		return done, rep, nil
@@ -275,6 +306,13 @@ func (r *run) part(ctx context.Context, h holder, p staged) (codec.Done, report.
 	}
 	k.out.Report.Path = p.part.Path
 	return done, k.out.Report, nil
+}
+
+// leave tells of a part that the budget did not reach.
+func (r *run) leave(done codec.Done, rep report.Report) (codec.Done, report.Report, error) {
+	r.left++
+	rep.Reason = report.BudgetSpent
+	return done, rep, nil
 }
 
 // compressOnce compresses a part, or finds what became of an equal one in this request.
@@ -288,10 +326,17 @@ func (r *run) compressOnce(ctx context.Context, h holder, p staged) known {
 		key.depth = f.depth
 	}
 	k, ok := r.known[key]
-	if !ok {
-		k.out, k.err = r.compress(ctx, f)
-		r.known[key] = k
+	if ok {
+		// Nothing is done again, but all of it is told again.
+		if r.budget.Parts -= k.parts; r.budget.Parts < 0 {
+			return known{err: errSpent}
+		}
+		return k
 	}
+	before := r.budget.Parts
+	k.out, k.err = r.compress(ctx, f)
+	k.parts = before - r.budget.Parts
+	r.known[key] = k
 	return k
 }
 

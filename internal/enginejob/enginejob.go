@@ -67,10 +67,14 @@ func Handler(e *engine.Engine) func(context.Context, jobprocess.Job) (jobprocess
 	}
 }
 
+// reportBytes is how large a report may be in an answer. It leaves the rest of what a job
+// process may say, and a client may be sent, to the descriptions of the files.
+const reportBytes = 4 << 20
+
 // outcome leaves the result where the server looks for it.
 func outcome(j jobprocess.Job, source blob.Blob, out engine.Outcome, took time.Duration) (jobprocess.Outcome, error) {
 	answer, err := json.Marshal(Answer{
-		Input: out.Input, Output: out.Output, Report: out.Report,
+		Input: out.Input, Output: out.Output, Report: out.Report.Within(reportBytes),
 		EngineMillis: float64(took.Microseconds()) / 1000,
 	})
 	if err != nil {
@@ -102,11 +106,12 @@ func Run(ctx context.Context, slot *jobprocess.Slot, input, name string, ask Ask
 	if err != nil {
 		return nil, err
 	}
-	film, err := filmLike(input)
+	like, err := natureOf(input)
 	if err != nil {
 		return nil, err
 	}
-	result, err := slot.Run(ctx, input, jobprocess.Request{Name: name, Recipe: raw, Film: film}, progress)
+	request := jobprocess.Request{Name: name, Recipe: raw, Film: like.film, Long: like.film || like.archive}
+	result, err := slot.Run(ctx, input, request, progress)
 	if err != nil {
 		return nil, err
 	}

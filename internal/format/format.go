@@ -36,6 +36,7 @@ type Row struct {
 	Animates bool     // can hold more than one frame
 	Inline   bool     // browsers may show it in place: no script can run in it
 	Web      bool     // every current browser shows it
+	Effort   int64    // processor time that compressing a pixel takes, about, as a multiple of JPEG's
 	Vector   bool     // drawn from shapes: nothing made of pixels becomes it, and it loses what makes it one otherwise
 	Base     bool     // other kinds of files are built on it, and go by extensions that nobody can list
 

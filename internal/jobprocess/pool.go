@@ -20,7 +20,7 @@ type Config struct {
 	Slots    int    // jobs at once; at least 1
 	Spares   int    // processes kept waiting per slot; 0 starts each when it is needed
 	Limits   sandbox.Limits
-	LongWall time.Duration // wall clock of a Request that is a Film, if above that of Limits
+	LongWall time.Duration // wall clock of a Request that is Long, if above that of Limits
 	Grants   sandbox.Grants
 	Features sandbox.Features // what the probe found
 }

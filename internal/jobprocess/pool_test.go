@@ -233,7 +233,7 @@ func TestFilms(t *testing.T) {
 		!strings.Contains(fmt.Sprint(errors.Unwrap(err)), "wall clock") {
 		t.Errorf("no film: %v, because %v", err, errors.Unwrap(err))
 	}
-	_, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "loop", Film: true}, nil)
+	_, err := pool.Run(t.Context(), newInput(t, "x"), Request{Name: "loop", Long: true}, nil)
 	var used float64
 	_, text, _ := strings.Cut(fmt.Sprint(errors.Unwrap(err)), "processor time, signal: killed, ")
 	if _, scanErr := fmt.Sscan(text, &used); !problem.Has(err, problem.WorkerTimeout) || scanErr != nil || used < 2 {

@@ -27,8 +27,11 @@ type Request struct {
 	FullReport bool            `json:"full_report,omitempty"` // every attempt, not only the chosen one
 
 	// Film says that the file looks like a video, as far as the service can tell without
-	// parsing it: its job may run for as long as Config.LongWall, use Limits.LongCPU, and use the tools.
+	// parsing it: its job may use the tools. Long says that it looks like one or like an
+	// archive, which may be as much work as all its members: its job may run for as long as
+	// Config.LongWall and use Limits.LongCPU.
 	Film bool `json:"film,omitempty"`
+	Long bool `json:"long,omitempty"`
 }
 
 // EngineLimits are the limits the engine itself keeps, so that a file over them gets a

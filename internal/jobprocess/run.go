@@ -105,7 +105,7 @@ func (s *Slot) Run(ctx context.Context, input string, request Request, progress 
 func (p *Pool) run(ctx context.Context, w *worker, request Request, progress func(Progress)) (*Result, error) {
 	var late atomic.Bool
 	wall := p.config.Limits.Wall
-	if request.Film {
+	if request.Long {
 		wall = max(wall, p.config.LongWall)
 	}
 	limit := time.AfterFunc(wall, func() {
@@ -117,7 +117,7 @@ func (p *Pool) run(ctx context.Context, w *worker, request Request, progress fun
 	defer stop()
 
 	var outcome *Outcome
-	err := w.process.SettleCPU(request.Film)
+	err := w.process.SettleCPU(request.Long)
 	if err == nil {
 		outcome, err = converse(w.process, request, progress)
 	}

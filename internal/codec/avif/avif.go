@@ -26,7 +26,7 @@ func Format() format.Row {
 	return format.Row{
 		ID: ID, Family: recipe.FamilyImage, Label: "AVIF", MIME: "image/avif",
 		Ext: []string{"avif", "avifs"}, Magic: magic(),
-		Lossy: true, Alpha: true, Animates: true, Inline: true, Web: true,
+		Lossy: true, Alpha: true, Animates: true, Inline: true, Web: true, Effort: 7,
 	}
 }
 

@@ -28,7 +28,7 @@ func Format() format.Row {
 		ID: ID, Family: recipe.FamilyImage, Label: "JPEG", MIME: "image/jpeg",
 		Ext:   []string{"jpeg", "jpg", "jpe", "jfif"},
 		Magic: []format.Magic{{Bytes: "\xff\xd8\xff"}},
-		Lossy: true, Inline: true, Web: true,
+		Lossy: true, Inline: true, Web: true, Effort: 1,
 	}
 }
 

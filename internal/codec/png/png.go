@@ -24,7 +24,7 @@ func Format() format.Row {
 		ID: ID, Family: recipe.FamilyImage, Label: "PNG", MIME: "image/png",
 		Ext:   []string{"png"},
 		Magic: []format.Magic{{Bytes: "\x89PNG\r\n\x1a\n"}},
-		Lossy: true, Alpha: true, Animates: true, Inline: true, Web: true,
+		Lossy: true, Alpha: true, Animates: true, Inline: true, Web: true, Effort: 12,
 	}
 }
 

@@ -27,7 +27,7 @@ func Format() format.Row {
 			Bytes: "RIFF\x00\x00\x00\x00WEBP",
 			Mask:  "\xff\xff\xff\xff\x00\x00\x00\x00\xff\xff\xff\xff",
 		}},
-		Lossy: true, Alpha: true, Animates: true, Inline: true, Web: true,
+		Lossy: true, Alpha: true, Animates: true, Inline: true, Web: true, Effort: 6,
 	}
 }
 

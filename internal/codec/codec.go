@@ -108,7 +108,7 @@ type Part struct {
 	MayBe    []format.ID // formats its holder accepts; empty: only what it is now
 	MayMove  bool        // the holder can rename it and fix references
 	Verbatim bool        // never touch: a signature, a stored hash's subject
-	Why      string      // why it is verbatim, in words; empty for a signature or hash
+	Why      string      // why it is verbatim, in words; empty for a signature
 }
 
 // Done is a part with its result. Result equals Source if nothing was gained. Both are the
@@ -165,17 +165,20 @@ type Candidate struct {
 // quality should rise with level; the engine re-checks what it picks.
 type Knob struct {
 	Low, High int // levels, inclusive
-	Start     int // where the codec expects the floor for the median file; knobs of the same kind have the same
+	Start     int // where the codec expects the floor for the median file
 	At        func(level int) Candidate
+
+	// Kind is equal for knobs that follow one another; if it is empty, their Start is.
+	Kind string
 
 	// Seed, if set, looks at the contents and says where the floor is to be expected for
 	// them. It may decode, is asked once a search, and only saves steps.
 	Seed func(ctx context.Context) (level int, err error)
 
-	// Follow, if set, says where to begin after a search of the same kind, one with an equal
-	// Start, settled on a level, and whether there is hope to do better. A knob without it
-	// begins at that level. What a search settled on is made in full only after the one that
-	// follows it, if drafts do not rule it out by then.
+	// Follow, if set, says where to begin after a search of the same kind settled on a level,
+	// and whether there is hope to do better. A knob without it begins at that level. What a
+	// search settled on is made in full only after the one that follows it, if drafts do not
+	// rule it out by then.
 	Follow func(level int) (begin int, hope bool)
 
 	// Alike, if set, gives the levels around one whose files are much the same, such as those

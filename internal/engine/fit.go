@@ -42,8 +42,8 @@ const filled = 0.99
 func (t *trial) fit(ctx context.Context, c codec.Candidate) error {
 	k := c.Knob
 	s := sizeSpan{low: k.Low - 1, high: k.High + 1}
-	level, _, err := t.start(ctx, k)
-	if err != nil {
+	level, hope, err := t.start(ctx, k)
+	if err != nil || !hope {
 		return err
 	}
 	for range maxSteps {
@@ -54,7 +54,7 @@ func (t *trial) fit(ctx context.Context, c codec.Candidate) error {
 		}
 		s.add(level, a.blob.Size, t.target.Bytes)
 		if s.lowSize > 0 {
-			t.hint, t.hintFrom = s.low, k.Start
+			t.hint, t.hintFrom = s.low, kindOf(k)
 		}
 		if s.high-s.low <= 1 || float64(s.lowSize) >= filled*float64(t.target.Bytes) {
 			return nil

@@ -60,6 +60,27 @@ func TestFit(t *testing.T) {
 	}
 }
 
+// TestFitFollows: a search of the same kind for a size is left out where its knob sees no hope
+// after the one before.
+func TestFitFollows(t *testing.T) {
+	for _, hope := range []bool{false, true} {
+		var made []int
+		first, k := exponential(0.03), exponential(0.02)
+		k.start, k.made = 20, &made
+		a, b := first.candidate(false), k.candidate(false)
+		a.Knob.Kind, b.Knob.Kind = "same", "same"
+		told := 0
+		b.Knob.Follow = func(level int) (int, bool) { told = level; return 30, hope }
+		compress(t, newEngine(t, proposing(a, b)), request(t, original(), within(500, 0)))
+		if int64(first.size(told)) > 500 || int64(first.size(told+1)) <= 500 {
+			t.Errorf("it was told of level %d", told)
+		}
+		if hope && (len(made) == 0 || made[0] != 30) || !hope && len(made) > 0 {
+			t.Errorf("hope %t: tried %v", hope, made)
+		}
+	}
+}
+
 // ruledOut claims that no candidate is smaller.
 func ruledOut(candidates []codec.Candidate, size int64) []codec.Candidate {
 	out := slices.Clone(candidates)

@@ -192,8 +192,21 @@ func seeded(ctx context.Context, k *codec.Knob) (level int, err error) {
 	return k.Seed(ctx)
 }
 
+// kind is what searches that follow one another have in common.
+type kind struct {
+	name  string
+	start int
+}
+
+func kindOf(k *codec.Knob) kind {
+	if k.Kind != "" {
+		return kind{name: k.Kind}
+	}
+	return kind{start: k.Start}
+}
+
 // follows says whether a search of the same kind has settled before.
-func (t *trial) follows(k *codec.Knob) bool { return t.hint != 0 && t.hintFrom == k.Start }
+func (t *trial) follows(k *codec.Knob) bool { return t.hint != 0 && t.hintFrom == kindOf(k) }
 
 // settle hands the lowest level that was good enough to finish, if it is a draft. If none
 // was, the input is no possible result and nothing else is good enough either, it is the
@@ -205,7 +218,7 @@ func (t *trial) settle(ctx context.Context, k *codec.Knob, s span) error {
 		if r := s.rival(); !t.follows(k) || r.size < t.rival.at(r.score) {
 			t.rival = r
 		}
-		t.hint, t.hintFrom = level, k.Start
+		t.hint, t.hintFrom = level, kindOf(k)
 	case t.changed && s.lowScore != nil && t.bound() == math.MaxInt64:
 		level = s.low
 	default:
@@ -238,7 +251,7 @@ func (t *trial) leads(k *codec.Knob) bool {
 	if i < 0 || i+1 == len(list) || list[i+1].Knob == nil {
 		return false
 	}
-	return list[i+1].Knob.Follow != nil && list[i+1].Knob.Start == k.Start
+	return list[i+1].Knob.Follow != nil && kindOf(list[i+1].Knob) == kindOf(k)
 }
 
 // astray is how much a draft may be larger than another and still be the smaller in full.

@@ -40,7 +40,7 @@ type trial struct {
 	metric   Metric
 	ref      Reference // prepared at the first use
 	hint     int       // the level that the last search settled on: a good start for the next one like it
-	hintFrom int       // where that search was expected to settle: unlike searches are expected elsewhere
+	hintFrom kind      // of that search: unlike ones settle elsewhere
 	rival    rival     // the smallest draft that a search of that kind settled on
 	settled  []settled // what is to be made in full yet
 	attempts []attempt

@@ -66,13 +66,13 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lossy are the candidates with a palette: our own, without and with diffusion. Where the
-// client fixed the quality, it is imagequant's.
+// lossy are the candidates with a palette: our own, without and with diffusion; and then one
+// with more colours than that. Where the client fixed the quality, it is imagequant's palette.
 func (p planner) lossy() []codec.Candidate {
 	if q := p.Img.Quality; q != nil {
 		return []codec.Candidate{p.imagequant(*q, 0), p.imagequant(*q, 1)}
 	}
-	return []codec.Candidate{p.reduced(false), p.reduced(true)}
+	return []codec.Candidate{p.reduced(false), p.reduced(true), p.posterized()}
 }
 
 // reduced searches the level of package quantize.
@@ -92,7 +92,7 @@ func (p planner) reduced(diffuse bool) codec.Candidate {
 	c := codec.Candidate{
 		Label: name, Format: ID,
 		Knob: &codec.Knob{
-			Low: 1, High: quantize.Levels, Start: start(p.In.Floor), Slope: slope(p.In.Floor), Alike: p.alike,
+			Kind: string(ID), Low: 1, High: quantize.Levels, Start: start(p.In.Floor), Slope: slope(p.In.Floor), Alike: p.alike,
 			Seed:  func(ctx context.Context) (int, error) { return p.seed(ctx, diffuse) },
 			At:    func(level int) codec.Candidate { return made(level, pngfile.Normal) },
 			Draft: func(level int) codec.Candidate { return made(level, pngfile.Quick) }, Slack: p.slack(),

@@ -12,6 +12,7 @@ import (
 
 	"compressor/internal/format"
 	"compressor/internal/problem"
+	"compressor/internal/recipe"
 )
 
 // resultMark is what the name of a result beside its original has more.
@@ -206,8 +207,11 @@ func (p *planner) detect(it *item) error {
 	}
 	it.format = row
 	for _, id := range p.order.recipe.MayBe(row.Family, row.ID) {
-		if other, ok := p.order.formats.Row(id); ok {
-			it.mayBe = append(it.mayBe, other)
+		for _, other := range p.order.formats.Rows() {
+			known := slices.ContainsFunc(it.mayBe, func(r format.Row) bool { return r.ID == other.ID })
+			if !known && (other.ID == id || id == recipe.Best && suitsWeb(row, other)) {
+				it.mayBe = append(it.mayBe, other)
+			}
 		}
 	}
 	if !p.order.inPlace {
@@ -219,6 +223,12 @@ func (p *planner) detect(it *item) error {
 		err = problem.Newf(problem.OptionsInvalid, "In place a file keeps its format, %s; leave --in-place out to convert it.", row.Label)
 	}
 	return err
+}
+
+// suitsWeb says whether what is a row may come out as other where the best format for the
+// web was asked for.
+func suitsWeb(row, other format.Row) bool {
+	return other.Family == row.Family && other.Web && row.Vector == other.Vector
 }
 
 // fileID is what makes two names the same file.

@@ -78,7 +78,7 @@ func (r *memberReference) Equal(ctx context.Context, got codec.Subject) (bool, e
 		return false, err
 	}
 	defer f.Close()
-	if len(a.Members) != len(r.archive.Members) || a.Comment != r.archive.Comment {
+	if len(a.Members) != len(r.archive.Members) || a.Comment != r.archive.Comment || a.Marker != r.archive.Marker {
 		return false, nil
 	}
 	r.kept = nil

@@ -46,6 +46,7 @@ type Kept struct {
 type Holds struct {
 	Alpha, IPTC, Comments bool
 	Side                  int // most pixels a side; 0 for no bound but that of the pixels
+	Depth                 int // most bits a sample that are written
 }
 
 // Prepare works out what was asked of a picture that is to be written as format to, which
@@ -83,6 +84,9 @@ func Prepare(in codec.Subject, to format.ID, r recipe.Recipe, holds Holds) (*Wor
 	}
 	if err := w.preserve(steps, to, holds); err != nil {
 		return nil, err
+	}
+	if depth := in.Facts.Depth; depth > holds.Depth && !in.Facts.Vector {
+		w.Upright.Lost = append(w.Upright.Lost, fmt.Sprintf("depth (%d bits a sample, now %d)", depth, holds.Depth))
 	}
 	w.opaque = !holds.Alpha && steps.Canvas != raster.Rect{} && w.Img.Resize.Background == "transparent"
 	w.Source = raster.NewSource(in.Blob, steps, w.Img, holds.Alpha)

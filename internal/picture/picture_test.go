@@ -230,16 +230,17 @@ func TestBounds(t *testing.T) {
 
 // TestHolds: what the output has no place for goes, and is named, even where all is to stay.
 func TestHolds(t *testing.T) {
-	facts := codec.Facts{Alpha: true, Tags: []codec.Tag{{Name: "iptc", Value: []byte("\x1c\x02\x74\x00\x01x")}, {Name: "comment", Value: []byte("x")}}}
+	facts := codec.Facts{Alpha: true, Depth: 16, Tags: []codec.Tag{{Name: "iptc", Value: []byte("\x1c\x02\x74\x00\x01x")}, {Name: "comment", Value: []byte("x")}}}
 	all := func(img *recipe.Image) { img.Preserve = []string{"all"} }
 	for name, test := range map[string]struct {
 		holds picture.Holds
 		lost  []string
 	}{
-		"all of it":   {picture.Holds{Alpha: true, IPTC: true, Comments: true}, nil},
-		"no IPTC":     {picture.Holds{Alpha: true, Comments: true}, []string{"iptc"}},
-		"no comments": {picture.Holds{Alpha: true, IPTC: true}, []string{"comment"}},
-		"no alpha":    {picture.Holds{IPTC: true, Comments: true}, []string{"alpha"}},
+		"all of it":   {picture.Holds{Alpha: true, IPTC: true, Comments: true, Depth: 16}, nil},
+		"no IPTC":     {picture.Holds{Alpha: true, Comments: true, Depth: 16}, []string{"iptc"}},
+		"no comments": {picture.Holds{Alpha: true, IPTC: true, Depth: 16}, []string{"comment"}},
+		"no alpha":    {picture.Holds{IPTC: true, Comments: true, Depth: 16}, []string{"alpha"}},
+		"ten bits":    {picture.Holds{Alpha: true, IPTC: true, Comments: true, Depth: 10}, []string{"depth (16 bits a sample, now 10)"}},
 	} {
 		w, err := picture.Prepare(subject(facts), "png", with(all), test.holds)
 		if err != nil || !slices.Equal(w.Upright.Lost, test.lost) {

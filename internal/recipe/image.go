@@ -18,7 +18,7 @@ type Image struct {
 	Downscale   bool        `json:"allow_downscale" default:"false" doc:"With max_bytes: make the picture smaller where its size cannot be met otherwise."`
 	Resize      *Resize     `json:"resize,omitempty" doc:"Change the size, after any crop."`
 	Crop        *Crop       `json:"crop,omitempty" doc:"Cut a part out."`
-	Background  string      `json:"background" default:"#ffffff" pattern:"^#[0-9a-fA-F]{6}$" doc:"What stands behind transparency where the output format has none: #rrggbb."`
+	Background  string      `json:"background" default:"#ffffff" pattern:"^#[0-9a-fA-F]{6}$" example:"#ffffff" doc:"What stands behind transparency where the output format has none: #rrggbb."`
 	Progressive *bool       `json:"progressive,omitempty" doc:"JPEG: progressive or not. Default: the smaller of both."`
 	Preserve    []string    `json:"preserve,omitempty" enum:"copyright,creation,location,profile,orientation,all" doc:"Metadata to keep. By default all is dropped but what changes the look: the colour profile unless it is sRGB; the orientation is applied."`
 }

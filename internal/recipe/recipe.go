@@ -98,7 +98,7 @@ type Resize struct {
 	Height     *int   `json:"height,omitempty" minimum:"1" maximum:"16384" doc:"Pixels."`
 	Gravity    string `json:"gravity" default:"center" enum:"center,top-left,top,top-right,right,bottom-right,bottom,bottom-left,left,smart" doc:"Which part stays when fit crops, and where pad puts the picture."`
 	Upscale    *bool  `json:"upscale,omitempty" doc:"Whether a smaller picture may be enlarged. Default: true, but false for auto unless it is a drawing."`
-	Background string `json:"background,omitempty" pattern:"^(transparent|#[0-9a-fA-F]{6})$" doc:"Fill of pad: #rrggbb or transparent. Default: transparent where the format can, else white."`
+	Background string `json:"background,omitempty" pattern:"^(transparent|#[0-9a-fA-F]{6})$" example:"#ff8800" doc:"Fill of pad: #rrggbb or transparent. Default: transparent where the format can, else white."`
 }
 
 // Check holds the rules that span fields.
@@ -130,7 +130,7 @@ type Crop struct {
 	Height  *int   `json:"height,omitempty" minimum:"1" maximum:"65535" doc:"Pixels, for rect."`
 	X       *int   `json:"x,omitempty" minimum:"0" maximum:"65535" doc:"Pixels from the left, for rect; with y."`
 	Y       *int   `json:"y,omitempty" minimum:"0" maximum:"65535" doc:"Pixels from the top, for rect; with x."`
-	Ratio   string `json:"ratio,omitempty" pattern:"^[1-9][0-9]{0,4}:[1-9][0-9]{0,4}$" doc:"Width to height, such as 4:3, for ratio."`
+	Ratio   string `json:"ratio,omitempty" pattern:"^[1-9][0-9]{0,4}:[1-9][0-9]{0,4}$" example:"4:3" doc:"Width to height, such as 4:3, for ratio."`
 	Gravity string `json:"gravity,omitempty" enum:"center,top-left,top,top-right,right,bottom-right,bottom,bottom-left,left,smart" doc:"Which part stays. Default: center. Not together with x and y."`
 }
 

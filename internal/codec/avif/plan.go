@@ -15,7 +15,7 @@ import (
 // Plan proposes libaom where loss is allowed; libaom without loss where a new picture must
 // be exact; and the bitstream as it is in a container without waste.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
-	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Side: maxSide})
+	w, err := picture.Prepare(in, to, r, picture.Holds{Depth: 10, Alpha: true, Side: maxSide})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}

@@ -18,7 +18,7 @@ import (
 // the source may have it; mozjpeg, for text on white; and, last, since it seldom wins where
 // loss is allowed, the same coefficients coded better.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
-	w, err := picture.Prepare(in, to, r, picture.Holds{IPTC: true, Comments: true, Side: maxSide})
+	w, err := picture.Prepare(in, to, r, picture.Holds{Depth: 8, IPTC: true, Comments: true, Side: maxSide})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}

@@ -17,7 +17,7 @@ import (
 // Plan proposes palettes, as large and with indices as exact as the floor needs; and, last,
 // since it is the slowest, the same samples in their smallest form.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
-	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Comments: true})
+	w, err := picture.Prepare(in, to, r, picture.Holds{Depth: 16, Alpha: true, Comments: true})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}

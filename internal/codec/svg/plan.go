@@ -34,7 +34,7 @@ func (Codec) Plan(ctx context.Context, in codec.Subject, to format.ID, r recipe.
 	if in.Format != to && in.Facts.NotHandled == "" {
 		in.Facts.Bound = "" // it stays a drawing
 	}
-	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Comments: true})
+	w, err := picture.Prepare(in, to, r, picture.Holds{Depth: 16, Alpha: true, Comments: true})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}

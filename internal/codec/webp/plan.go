@@ -18,7 +18,7 @@ import (
 // graphics; the very pixels in the lossless bitstream; and the input's own bitstream without
 // what stands around it.
 func (Codec) Plan(_ context.Context, in codec.Subject, to format.ID, r recipe.Recipe) (codec.Plan, error) {
-	w, err := picture.Prepare(in, to, r, picture.Holds{Alpha: true, Side: webpfile.MaxSide})
+	w, err := picture.Prepare(in, to, r, picture.Holds{Depth: 8, Alpha: true, Side: webpfile.MaxSide})
 	if err != nil || w.Idle() {
 		return codec.Plan{}, err
 	}

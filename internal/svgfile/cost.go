@@ -94,8 +94,10 @@ func (c *coster) of(n *Node) Cost {
 func (c *coster) reference(n *Node, a *Attr, subtree int64) Cost {
 	var total Cost
 	if a.Local == "href" && n.Local != "a" {
-		if id, within := strings.CutPrefix(a.Value, "#"); within && c.survey.IDs[id] != nil {
-			total = c.of(c.survey.IDs[id])
+		for _, id := range Fragments(a.Value) {
+			if target := c.survey.IDs[id]; target != nil {
+				total = total.add(c.of(target))
+			}
 		}
 	}
 	if a.Space != "" {
@@ -151,21 +153,4 @@ func figure(v string) int64 {
 		return 1e4
 	}
 	return int64(math.Ceil(f))
-}
-
-// References lists the ids that url(#id) in a value names.
-func References(value string) []string {
-	var ids []string
-	for {
-		_, after, found := strings.Cut(value, "url(")
-		if !found {
-			return ids
-		}
-		target, rest, _ := strings.Cut(after, ")")
-		target = strings.Trim(target, " \t\n\r\f'\"")
-		if id, within := strings.CutPrefix(target, "#"); within {
-			ids = append(ids, id)
-		}
-		value = rest
-	}
 }

@@ -33,6 +33,10 @@ const (
 	defaultHeight = 150
 )
 
+// ownSide is what a drawing that gives no size is large at most. It fills whatever it is put
+// into, and its viewBox is measured in units of its own, that may be as small as it likes.
+const ownSide = 10_000
+
 // Size is how large the drawing is shown, in CSS pixels; zero if it is not shown at all.
 // Where only one side or none is given, the viewBox has the proportions.
 func (d *Document) Size() (width, height float64) {
@@ -62,7 +66,8 @@ func (d *Document) Size() (width, height float64) {
 	case high:
 		width = height * box.Width / box.Height
 	default:
-		width, height = box.Width, box.Height
+		scale := min(1, ownSide/max(box.Width, box.Height))
+		width, height = box.Width*scale, box.Height*scale
 	}
 	if !(width > 0 && height > 0) {
 		return 0, 0
@@ -161,7 +166,8 @@ func splitStyle(style string) []string {
 	return append(parts, style[start:])
 }
 
-// WithoutComments drops the comments of a style attribute or sheet.
+// WithoutComments makes spaces of the comments of a style attribute or sheet: what stands on
+// both sides of one are two words.
 func WithoutComments(css string) string {
 	if !strings.Contains(css, "/*") {
 		return css
@@ -173,6 +179,7 @@ func WithoutComments(css string) string {
 		if !found {
 			return b.String()
 		}
+		b.WriteByte(' ')
 		_, css, _ = strings.Cut(rest, "*/")
 	}
 }

@@ -15,8 +15,9 @@ type Survey struct {
 	External bool // needs files beside it: images, style sheets, symbols
 	Font     bool // an SVG font: outlines that no browser draws
 	Nested   bool // drawings inside images
+	Unread   bool // style sheets elsewhere than in style elements: xml-stylesheet, link
 
-	Styles []*Node // style elements
+	Styles []*Node // style elements, SVG's and XHTML's: browsers apply both
 	Drawn  bool    // something is drawn
 }
 
@@ -24,7 +25,9 @@ type Survey struct {
 func (d *Document) Survey() *Survey {
 	s := &Survey{IDs: map[string]*Node{}}
 	for _, n := range append(append([]*Node(nil), d.Before...), d.After...) {
-		s.External = s.External || n.Kind == Instruction && n.Name == "xml-stylesheet"
+		if n.Kind == Instruction && n.Name == "xml-stylesheet" {
+			s.External, s.Unread = true, true
+		}
 	}
 	d.Root.Walk(func(n *Node) bool {
 		if n.Kind == Element {
@@ -48,15 +51,26 @@ func (s *Survey) element(n *Node) {
 		case "font":
 			s.Font = true
 		case "style":
-			s.Styles = append(s.Styles, n)
-			s.css(n.Contents())
+			s.style(n)
 		}
 	} else if strings.HasPrefix(n.Space, "http://www.w3.org/1999/xhtml") || n.Space == "http://www.w3.org/2001/xml-events" {
-		s.Script = s.Script || n.Local == "script" || n.Local == "listener"
+		switch n.Local {
+		case "script", "listener":
+			s.Script = true
+		case "link":
+			s.External, s.Unread = true, true
+		case "style":
+			s.style(n)
+		}
 	}
 	for i := range n.Attrs {
 		s.attribute(n, &n.Attrs[i])
 	}
+}
+
+func (s *Survey) style(n *Node) {
+	s.Styles = append(s.Styles, n)
+	s.css(n.Contents())
 }
 
 func (s *Survey) attribute(n *Node, a *Attr) {

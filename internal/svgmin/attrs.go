@@ -33,7 +33,7 @@ func (m *minifier) element(n *svgfile.Node, c setting) {
 	}
 	c = m.within(n, c)
 	s, known := transformScale(n)
-	c.local, c.exact = c.scale*s, c.exact || !known
+	c.local, c.exact = c.scale*s, c.exact || !known || styleMoves(n.Value("style"))
 	if d, ok := n.Attr("d"); ok && n.Is("path") && m.transformInto(n, d, c) {
 		c.local = c.scale
 	}
@@ -42,7 +42,7 @@ func (m *minifier) element(n *svgfile.Node, c setting) {
 		m.useless(n, c)
 	}
 	m.shape(n, c)
-	c.values = m.inherit(n, c.values)
+	c = m.inherit(n, c)
 	c.scale = c.local
 	if box, boxed := n.ViewBox(); boxed && n != m.doc.Root {
 		c.scale *= m.fitted(n, box)
@@ -57,7 +57,7 @@ func (m *minifier) styleElement(n *svgfile.Node) {
 		return
 	}
 	n.Children[0].Text = tight(strings.TrimSpace(n.Children[0].Text))
-	if t, ok := n.Attr("type"); ok && (t == "text/css" || t == "") {
+	if t, ok := n.Attr("type"); ok && !m.sheet.sees("type") && (t == "text/css" || t == "") {
 		n.Remove("type")
 	}
 }
@@ -110,15 +110,15 @@ func (m *minifier) fitted(n *svgfile.Node, box svgfile.Box) float64 {
 	return side / min(box.Width, box.Height)
 }
 
-// inherit gives the inherited values for the children of n.
-func (m *minifier) inherit(n *svgfile.Node, values map[string]string) map[string]string {
-	out, own := values, false
+// inherit adds what the children of n inherit.
+func (m *minifier) inherit(n *svgfile.Node, c setting) setting {
+	own := false
 	set := func(name, value string) {
 		if p, known := properties[name]; known && p.inherited && value != "inherit" {
 			if !own {
-				out, own = maps.Clone(values), true
+				c.values, own = maps.Clone(c.values), true
 			}
-			out[name] = value
+			c.values[name] = value
 		}
 	}
 	for _, a := range n.Attrs {
@@ -128,12 +128,60 @@ func (m *minifier) inherit(n *svgfile.Node, values map[string]string) map[string
 	}
 	for _, d := range svgfile.Declarations(n.Value("style")) {
 		set(d.Property, d.Value)
-		if d.Property == "font" || d.Property == "marker" || d.Property == "all" {
-			set("font-style", "")
-			set("marker-end", "")
+		switch d.Property {
+		case "font", "marker":
+			for name := range properties {
+				if strings.HasPrefix(name, d.Property+"-") {
+					set(name, unsettled)
+				}
+			}
+		case "all":
+			for name := range properties {
+				set(name, unsettled)
+			}
 		}
 	}
-	return out
+	return c
+}
+
+// unsettled is the value of what a shorthand sets, which is not read.
+const unsettled = "unset"
+
+// relativeValue says whether a value means something else on another element: a keyword that
+// looks at the parent, a variable, a multiple of the size of the font or of a box.
+func relativeValue(name, value string) bool {
+	v := strings.ToLower(value)
+	switch v {
+	case "inherit", "initial", "unset", "revert", "revert-layer", "larger", "smaller", "bolder", "lighter":
+		return true
+	}
+	if strings.IndexByte(v, '(') >= 0 && properties[name].kind != paint || strings.Contains(v, "var(") || strings.Contains(v, "attr(") || strings.Contains(v, "env(") {
+		return true
+	}
+	switch properties[name].kind {
+	case measure, lengths:
+		return !absolute(v)
+	}
+	return false
+}
+
+// absolute says whether lengths, in lower case, are the same on any element.
+func absolute(v string) bool {
+	for _, field := range strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == ',' }) {
+		_, length := scanNumber(field)
+		switch unit := field[length:]; {
+		case length == 0 && (unit == "none" || unit == "normal"):
+		case length == 0:
+			return false
+		default:
+			switch unit {
+			case "", "px", "pt", "pc", "in", "cm", "mm", "q":
+			default:
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // computed is the value of a property on n; false if it cannot be told.
@@ -145,14 +193,14 @@ func (m *minifier) computed(n *svgfile.Node, c setting, name string) (string, bo
 		return "", false
 	}
 	if v, ok := n.Attr(name); ok {
-		return v, v != "inherit"
+		return v, !relativeValue(name, v)
 	}
 	p := properties[name]
 	if !p.inherited {
 		return p.initial, true
 	}
 	if v, ok := c.values[name]; ok {
-		return v, true
+		return v, !relativeValue(name, v)
 	}
 	return p.initial, !c.unknown
 }
@@ -164,7 +212,7 @@ func (m *minifier) useless(n *svgfile.Node, c setting) {
 		if a.Space == "" && m.changesNothing(n, a, c) {
 			continue
 		}
-		if a.Space == svgfile.NamespaceXML && a.Local == "space" && !holdsText(n) {
+		if a.Space == svgfile.NamespaceXML && a.Local == "space" && !m.holdsText(n) {
 			continue
 		}
 		kept = append(kept, a)
@@ -186,7 +234,7 @@ func (m *minifier) changesNothing(n *svgfile.Node, a svgfile.Attr, c setting) bo
 		return true
 	}
 	if v, ok := elementDefaults[n.Local][a.Local]; ok && v == a.Value {
-		return true
+		return n.Local != "rect" || a.Local != "rx" && a.Local != "ry" || m.square(n)
 	}
 	if v, ok := templateDefaults[n.Local][a.Local]; ok && n.Href() == "" && templateDefault(n, v, a.Value) {
 		return true
@@ -200,11 +248,37 @@ func (m *minifier) changesNothing(n *svgfile.Node, a svgfile.Attr, c setting) bo
 	}
 	if p.inherited {
 		if v, set := c.values[a.Local]; set {
-			return v == a.Value
+			return v == a.Value && !relativeValue(a.Local, v)
 		}
 		return !c.unknown && p.initial == a.Value && p.initial != ""
 	}
 	return p.initial == a.Value && p.initial != ""
+}
+
+// square says whether neither radius of a rectangle is more than nothing: where only one is
+// given, it is also the other.
+func (m *minifier) square(n *svgfile.Node) bool {
+	_, styled := n.Attr("style")
+	for _, name := range [...]string{"rx", "ry"} {
+		if v, has := n.Attr(name); has && v != "0" || m.sheet.properties[name] {
+			return false
+		}
+	}
+	return !styled
+}
+
+// styleMoves says whether a style has a part in where an element is drawn: its scale is not
+// read, so that nothing tells what may be rounded.
+func styleMoves(style string) bool {
+	if style == "" {
+		return false
+	}
+	for _, d := range svgfile.Declarations(style) {
+		if moving(d.Property) {
+			return true
+		}
+	}
+	return false
 }
 
 // templateDefault says whether a value is the default. These are percentages, and figures
@@ -253,11 +327,14 @@ func (m *minifier) uselessPaint(n *svgfile.Node, c setting) {
 	}
 }
 
-// holdsText says whether there is text below n that is shown.
-func holdsText(n *svgfile.Node) bool {
+// holdsText says whether there may be text below n that is shown.
+func (m *minifier) holdsText(n *svgfile.Node) bool {
+	if !m.words {
+		return false
+	}
 	found := false
 	n.Walk(func(n *svgfile.Node) bool {
-		found = found || n.Is("text") || n.Kind == svgfile.Element && n.Space != svgfile.NamespaceSVG
+		found = found || n.Is("text") || n.Is("use") || n.Kind == svgfile.Element && n.Space != svgfile.NamespaceSVG
 		return !found
 	})
 	return found

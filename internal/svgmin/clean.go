@@ -9,7 +9,7 @@ import (
 // clean drops what no renderer looks at: comments, editors' elements, white space.
 func (m *minifier) clean() {
 	m.doc.Before, m.doc.After = m.outside(m.doc.Before), m.outside(m.doc.After)
-	m.cleanChildren(m.doc.Root, false, m.preserving(m.doc.Root, false))
+	m.cleanChildren(m.doc.Root, false, m.preserving(m.doc.Root, m.spaces))
 }
 
 // outside keeps what of the nodes beside the root means something.
@@ -30,13 +30,8 @@ func packet(n *svgfile.Node) bool { return n.Name == "xpacket" || n.Name == "ado
 // preserving says whether white space counts within n.
 func (m *minifier) preserving(n *svgfile.Node, outer bool) bool {
 	for _, a := range n.Attrs {
-		switch {
-		case a.Space == svgfile.NamespaceXML && a.Local == "space":
-			outer = a.Value == "preserve"
-		case a.Space == "" && a.Local == "style" && strings.Contains(a.Value, "white-space"):
-			return true
-		case a.Space == "" && a.Local == "white-space":
-			return true
+		if a.Space == svgfile.NamespaceXML && a.Local == "space" {
+			outer = a.Value == "preserve" || m.spaces
 		}
 	}
 	return outer
@@ -66,7 +61,7 @@ func (m *minifier) cleanChildren(n *svgfile.Node, words, preserve bool) {
 				continue
 			}
 		case svgfile.Text:
-			if !words && strings.Trim(child.Text, " \t\r\n") == "" && !m.survey.Script {
+			if !words && strings.Trim(child.Text, " \t\r\n") == "" && !m.survey.Script && !m.sheet.structure {
 				continue
 			}
 			if words && !preserve {
@@ -74,7 +69,10 @@ func (m *minifier) cleanChildren(n *svgfile.Node, words, preserve bool) {
 			}
 		case svgfile.Element:
 			if m.leaving(child) {
-				continue
+				if !m.sheet.structure {
+					continue
+				}
+				m.hollow(child)
 			}
 			if !foreign(child) {
 				m.cleanChildren(child, (words && child.Local != "svg") || wordy(child), m.preserving(child, preserve))
@@ -87,7 +85,7 @@ func (m *minifier) cleanChildren(n *svgfile.Node, words, preserve bool) {
 		out = append(out, child)
 	}
 	n.Children = out
-	if !m.survey.Script && n.Space == svgfile.NamespaceSVG && (n.Local == "text" || n.Local == "title" || n.Local == "desc") && !preserve {
+	if !m.survey.Script && !m.sheet.structure && n.Space == svgfile.NamespaceSVG && (n.Local == "text" || n.Local == "title" || n.Local == "desc") && !preserve {
 		trim(n)
 	}
 }
@@ -98,6 +96,18 @@ func (m *minifier) leaving(n *svgfile.Node) bool {
 		return false
 	}
 	return n.Is("metadata") || editorNamespaces[n.Space]
+}
+
+// hollow leaves of an element only that it is there, for selectors that count.
+func (m *minifier) hollow(n *svgfile.Node) {
+	n.Children = nil
+	kept := n.Attrs[:0]
+	for _, a := range n.Attrs {
+		if _, declares := a.Declares(); declares || m.sheet.sees(a.Local) {
+			kept = append(kept, a)
+		}
+	}
+	n.Attrs = kept
 }
 
 // collapse shortens runs of white space within text. In SVG 1.1 a line end is nothing and
@@ -160,7 +170,7 @@ func (m *minifier) namespaces() {
 		if !m.Metadata {
 			kept := n.Attrs[:0]
 			for _, a := range n.Attrs {
-				if !editorNamespaces[a.Space] {
+				if !editorNamespaces[a.Space] || m.sheet.sees(a.Local) {
 					kept = append(kept, a)
 				}
 			}

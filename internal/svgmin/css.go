@@ -2,173 +2,174 @@ package svgmin
 
 import (
 	"strings"
-
-	"compressor/internal/svgfile"
 )
 
-// sheet is what the style elements of a document may look at and set.
-type sheet struct {
-	ids, tags  map[string]bool
-	properties map[string]bool
-	references []string // url(#id)
-	complex    bool     // selectors that depend on how elements stand to each other
-	attributes bool     // selectors that look at attributes
+// pieceKind is what a stretch of CSS is.
+type pieceKind uint8
+
+const (
+	cssCode    pieceKind = iota
+	cssOpaque            // a string, or an unquoted url(), with its brackets
+	cssComment           // with its marks
+)
+
+type piece struct {
+	kind pieceKind
+	text string
 }
 
-// readSheets reads style sheets roughly: more than they say is never left out.
-func readSheets(styles []*svgfile.Node) *sheet {
-	s := &sheet{ids: map[string]bool{}, tags: map[string]bool{}, properties: map[string]bool{}}
-	for _, n := range styles {
-		text := svgfile.WithoutComments(n.Contents())
-		s.references = append(s.references, svgfile.References(text)...)
-		s.block(text, 0)
+// pieces takes CSS apart (CSS Syntax 3, 4.3). False for what ends within a string or url(),
+// and for escapes outside them: names that do not look like what they are.
+func pieces(css string) (out []piece, plain bool) {
+	start := 0
+	add := func(kind pieceKind, from, to int) {
+		if from > start {
+			out = append(out, piece{cssCode, css[start:from]})
+		}
+		out = append(out, piece{kind, css[from:to]})
+		start = to
 	}
-	return s
+	for i := 0; i < len(css); {
+		end := i + 1
+		switch c := css[i]; {
+		case c == '\\':
+			return out, false
+		case c == '"' || c == '\'':
+			if end = stringEnd(css, i); end < 0 {
+				return out, false
+			}
+			add(cssOpaque, i, end)
+		case c == '/' && strings.HasPrefix(css[i:], "/*"):
+			end = len(css)
+			if n := strings.Index(css[i+2:], "*/"); n >= 0 {
+				end = i + 2 + n + 2
+			}
+			add(cssComment, i, end)
+		case (c == 'u' || c == 'U') && unquoted(css[i:]):
+			n := strings.IndexByte(css[i:], ')')
+			if n < 0 {
+				return out, false
+			}
+			end = i + n + 1
+			add(cssOpaque, i, end)
+		}
+		i = end
+	}
+	if start < len(css) {
+		out = append(out, piece{cssCode, css[start:]})
+	}
+	return out, true
 }
 
-// maxCSSDepth bounds blocks within blocks.
-const maxCSSDepth = 8
-
-// block reads rules: a prelude and what stands in braces behind it.
-func (s *sheet) block(css string, depth int) {
-	if depth > maxCSSDepth {
-		s.complex, s.attributes = true, true
-		return
+// stringEnd finds what is behind the string that begins at i; -1 if it does not end.
+func stringEnd(css string, i int) int {
+	for j := i + 1; j < len(css); j++ {
+		switch css[j] {
+		case css[i]:
+			return j + 1
+		case '\\':
+			j++
+		case '\n':
+			return -1
+		}
 	}
-	for {
-		open := strings.IndexByte(css, '{')
-		if open < 0 {
-			return
-		}
-		prelude := css[:open]
-		if i := strings.LastIndexByte(prelude, ';'); i >= 0 {
-			prelude = prelude[i+1:] // @import and the like
-		}
-		prelude = strings.TrimSpace(prelude)
-		end := closing(css, open)
-		inside := css[open+1 : end]
-		switch {
-		case strings.HasPrefix(prelude, "@font-face"):
-		case strings.HasPrefix(prelude, "@"):
-			s.complex = true
-			s.block(inside, depth+1)
-		default:
-			s.selectors(prelude)
-			for _, d := range svgfile.Declarations(inside) {
-				s.properties[d.Property] = true
-			}
-			if strings.IndexByte(inside, '{') >= 0 {
-				s.complex = true
-				s.block(inside, depth+1)
-			}
-		}
-		if end >= len(css) {
-			return
-		}
-		css = css[end+1:]
-	}
+	return -1
 }
 
-// closing finds the brace that closes the one at open; the end of the text if none does.
-func closing(css string, open int) int {
-	depth := 0
-	for i := open; i < len(css); i++ {
-		switch css[i] {
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth == 0 {
-				return i
-			}
-		}
+// unquoted says whether css begins with a url() whose inside is no string.
+func unquoted(css string) bool {
+	if indexFold(css, "url(") != 0 {
+		return false
 	}
-	return len(css)
+	inside := strings.TrimLeft(css[len("url("):], " \t\r\n\f")
+	return inside == "" || inside[0] != '"' && inside[0] != '\''
 }
 
-// selectors takes apart what stands in front of a block.
-func (s *sheet) selectors(prelude string) {
-	for _, selector := range strings.Split(prelude, ",") {
-		selector = strings.TrimSpace(selector)
-		if strings.IndexByte(selector, '[') >= 0 {
-			s.attributes, s.complex = true, true
-		}
-		if strings.ContainsAny(selector, " \t\n>+~:\\&|(") {
-			s.complex = true
-		}
-		for i := 0; i < len(selector); {
-			end := i + 1
-			for end < len(selector) && nameByte(selector[end]) {
-				end++
-			}
-			switch {
-			case selector[i] == '#':
-				s.ids[selector[i+1:end]] = true
-			case nameByte(selector[i]):
-				s.tags[selector[i:end]] = true
-			case selector[i] == '*':
-				s.complex = true
-			}
-			i = end
-		}
+// indexFold finds a lower-case word in any case at the start of s; -1 if s begins otherwise.
+func indexFold(s, word string) int {
+	if len(s) >= len(word) && strings.EqualFold(s[:len(word)], word) {
+		return 0
 	}
-}
-
-func nameByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c >= 0x80
+	return -1
 }
 
 // tight writes a style sheet without comments and needless white space. What stands in
 // quotes or parentheses stays as it is.
 func tight(css string) string {
-	if strings.ContainsAny(css, `\<`) {
+	parts, plain := pieces(css)
+	if !plain || strings.IndexByte(css, '<') >= 0 {
 		return css // escapes and markup declarations: not worth the risk
 	}
-	var b strings.Builder
-	css = stripCommentsOutsideQuotes(css)
-	quote, parens, braces := byte(0), 0, 0
-	last := byte(0)
-	put := func(c byte) { b.WriteByte(c); last = c }
-	for i := 0; i < len(css); i++ {
-		c := css[i]
-		switch {
-		case quote != 0:
-			if c == quote {
-				quote = 0
+	w := &cssWriter{}
+	for i, p := range parts {
+		switch p.kind {
+		case cssOpaque:
+			w.space()
+			w.out = append(w.out, p.text...)
+		case cssComment:
+			// Between two words a comment is what keeps them apart without being a space.
+			if i > 0 && i+1 < len(parts) && !w.blank && !startsBlank(parts[i+1].text) && !w.stops() {
+				w.out = append(w.out, "/**/"...)
 			}
-			put(c)
-			continue
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '(':
-			parens++
-		case c == ')':
-			parens--
-		case parens > 0:
-		case strings.IndexByte(" \t\r\n\f", c) >= 0:
-			next := byte(0)
-			for i+1 < len(css) && strings.IndexByte(" \t\r\n\f", css[i+1]) >= 0 {
-				i++
-			}
-			if i+1 < len(css) {
-				next = css[i+1]
-			}
-			if last != 0 && next != 0 && strings.IndexByte("{};,", last) < 0 && strings.IndexByte("{};,!", next) < 0 && !(last == ':' && braces > 0) {
-				put(' ')
-			}
-			continue
-		case c == '{':
-			braces++
-		case c == '}':
-			braces--
+		default:
+			w.code(p.text)
 		}
-		put(c)
 	}
-	return strings.TrimSuffix(strings.ReplaceAll(b.String(), ";}", "}"), ";")
+	return strings.TrimSuffix(string(w.out), ";")
 }
 
-func stripCommentsOutsideQuotes(css string) string {
-	if !strings.Contains(css, "/*") || strings.ContainsAny(css, `"'`) {
-		return css
+func startsBlank(css string) bool {
+	return css == "" || strings.IndexByte(" \t\r\n\f{};,", css[0]) >= 0
+}
+
+// cssWriter writes code of CSS without the white space that means nothing.
+type cssWriter struct {
+	out            []byte
+	parens, braces int
+	blank          bool // white space has been read and not been written
+}
+
+// stops says whether what has been written ends where white space means nothing.
+func (w *cssWriter) stops() bool {
+	if len(w.out) == 0 {
+		return true
 	}
-	return svgfile.WithoutComments(css)
+	last := w.out[len(w.out)-1]
+	return strings.IndexByte("{};,", last) >= 0 || last == ':' && w.braces > 0
+}
+
+// space writes the white space that has been read, if it means something.
+func (w *cssWriter) space() {
+	if w.blank && !w.stops() {
+		w.out = append(w.out, ' ')
+	}
+	w.blank = false
+}
+
+func (w *cssWriter) code(css string) {
+	for i := range len(css) {
+		c := css[i]
+		switch {
+		case w.parens == 0 && strings.IndexByte(" \t\r\n\f", c) >= 0:
+			w.blank = true
+			continue
+		case w.parens == 0 && strings.IndexByte("{};,!", c) >= 0:
+			w.blank = false
+		}
+		switch c {
+		case '(':
+			w.parens++
+		case ')':
+			w.parens--
+		case '{':
+			w.braces++
+		case '}':
+			w.braces--
+			if n := len(w.out); n > 0 && w.out[n-1] == ';' {
+				w.out = w.out[:n-1]
+			}
+		}
+		w.space()
+		w.out = append(w.out, c)
+	}
 }

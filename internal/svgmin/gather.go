@@ -32,8 +32,8 @@ func (m *minifier) gather(n *svgfile.Node) {
 		if !m.shared(a) || !m.allHave(drawn, a) {
 			continue
 		}
-		if _, has := n.Attr(a.Local); has && !m.allHave(drawn, a) {
-			continue
+		if _, has := n.Attr(a.Local); has && a.Local == "font-size" {
+			continue // other attributes of n may be multiples of it
 		}
 		if _, styled := n.Attr("style"); styled {
 			continue
@@ -47,7 +47,7 @@ func (m *minifier) gather(n *svgfile.Node) {
 
 // shared says whether a can stand on a group instead of on each of its children.
 func (m *minifier) shared(a svgfile.Attr) bool {
-	return a.Space == "" && properties[a.Local].inherited && !m.sheet.properties[a.Local] && a.Value != "inherit"
+	return a.Space == "" && properties[a.Local].inherited && !m.sheet.properties[a.Local] && !relativeValue(a.Local, a.Value)
 }
 
 // allHave says whether all have the attribute a, and may lose it.
@@ -72,7 +72,7 @@ func (m *minifier) mayLose(n *svgfile.Node, a svgfile.Attr) bool {
 // wrapRuns puts neighbours that share attributes into a group that has these instead,
 // where that is shorter.
 func (m *minifier) wrapRuns(n *svgfile.Node) {
-	if n.Local == "g" && len(n.Children) < 3 {
+	if n.Local == "g" && len(n.Children) < 3 || m.sheet.tags["g"] {
 		return
 	}
 	var out []*svgfile.Node

@@ -61,8 +61,10 @@ func Minify(ctx context.Context, data []byte, o Options) ([]byte, error) {
 }
 
 // Textual says whether a document may only be written tighter, because what it shows
-// depends on more than its first look.
-func Textual(s *svgfile.Survey) bool { return s.Script || s.Animated || s.Foreign }
+// depends on more than its first look, or on style sheets that are not understood.
+func Textual(s *svgfile.Survey) bool {
+	return s.Script || s.Animated || s.Foreign || readSheets(s).unknown
+}
 
 // minifier is one round over one document.
 type minifier struct {
@@ -73,7 +75,11 @@ type minifier struct {
 	refs      map[string]bool // ids that something refers to
 	used      map[string]bool // those that href refers to
 	other     map[string]bool // those that something else than href of use refers to
+	words     bool            // there may be text
+	spaces    bool            // something may keep the white space of text
 	markers   bool            // some vertex may carry a marker
+	servers   bool            // something may be painted by its own box: gradients, patterns
+	dashes    bool            // lengths of strokes may be in other units than the user's
 	strokes   bool            // something may have a stroke
 	restyle   bool            // attributes may be dropped and moved
 	restack   bool            // elements may be dropped, joined and grouped
@@ -84,10 +90,11 @@ type minifier struct {
 func rewrite(doc *svgfile.Document, o Options) {
 	m := &minifier{Options: o, doc: doc, survey: doc.Survey(), fromStyle: map[*svgfile.Node]bool{}, side: longerSide(doc)}
 	m.Textual = m.Textual || Textual(m.survey)
+	m.sheet = readSheets(m.survey)
+	m.look()
 	m.clean()
-	m.sheet = readSheets(m.survey.Styles)
 	m.collect()
-	m.restyle = !m.Textual && !m.survey.Font && !m.sheet.attributes
+	m.restyle = !m.Textual && !m.survey.Font && len(m.sheet.attributes) == 0
 	m.restack = m.restyle && !m.sheet.complex
 	if m.restyle {
 		m.styles()
@@ -115,7 +122,7 @@ type setting struct {
 }
 
 func (m *minifier) rootSetting() setting {
-	return setting{values: map[string]string{}, scale: 1, local: 1, exact: m.Tolerance == 0 || m.Textual || m.survey.Font}
+	return setting{values: map[string]string{}, scale: 1, local: 1, exact: m.Tolerance == 0 || m.Textual || m.survey.Font || m.sheet.moves()}
 }
 
 // digits is how many decimals a coordinate needs.

@@ -7,6 +7,9 @@ type property struct {
 	kind      valueKind
 }
 
+// known says whether p is one of those listed.
+func (p property) known() bool { return p != property{} }
+
 type valueKind uint8
 
 const (

@@ -6,6 +6,48 @@ import (
 	"compressor/internal/svgfile"
 )
 
+// look finds what of one element may matter to all others.
+func (m *minifier) look() {
+	m.spaces = m.survey.Script || m.sheet.keepsSpaces()
+	m.dashes = m.sheet.properties["vector-effect"]
+	m.servers, m.words = m.survey.External, m.survey.External
+	m.doc.Root.Walk(func(n *svgfile.Node) bool {
+		if n.Kind != svgfile.Element {
+			return true
+		}
+		m.words = m.words || n.Is("text") || n.Space != svgfile.NamespaceSVG
+		switch n.Local {
+		case "linearGradient", "radialGradient", "pattern":
+			m.servers = true
+		}
+		for _, a := range n.Attrs {
+			m.spaces = m.spaces || keepsSpaces(n, a)
+			m.dashes = m.dashes || a.Local == "pathLength" || a.Local == "vector-effect" || a.Local == "style" && strings.Contains(a.Value, "vector-effect")
+			if a.Local == "style" {
+				m.sheet.looksUp(a.Value)
+			}
+		}
+		return true
+	})
+}
+
+// keepsSpaces says whether an attribute may keep white space in text that is not within n
+// where it stands: a style by names that are given elsewhere, or xml:space on use.
+func keepsSpaces(n *svgfile.Node, a svgfile.Attr) bool {
+	if strings.Contains(a.Local, "white-space") || strings.Contains(a.Value, "white-space") || strings.Contains(a.Value, "xml:space") {
+		return true
+	}
+	if a.Space != svgfile.NamespaceXML || a.Local != "space" || a.Value != "preserve" {
+		return false
+	}
+	uses := false
+	n.Walk(func(n *svgfile.Node) bool {
+		uses = uses || n.Is("use")
+		return !uses
+	})
+	return uses
+}
+
 // collect finds all that refers to ids, and what of the drawing matters to others.
 func (m *minifier) collect() {
 	m.refs, m.used, m.other = map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -38,7 +80,7 @@ func (m *minifier) attributeRefs(n *svgfile.Node, a svgfile.Attr) {
 	}
 	switch {
 	case a.Local == "href":
-		if id, within := strings.CutPrefix(strings.TrimSpace(a.Value), "#"); within {
+		for _, id := range svgfile.Fragments(a.Value) {
 			m.refs[id], m.used[id] = true, true
 			if !n.Is("use") {
 				m.other[id] = true

@@ -9,14 +9,13 @@ import (
 
 // shape rewrites path data, and makes paths of other shapes where these are shorter.
 func (m *minifier) shape(n *svgfile.Node, c setting) {
-	if n.Space != svgfile.NamespaceSVG {
+	if n.Space != svgfile.NamespaceSVG || m.sheet.sees("d") {
 		return
 	}
 	if d, ok := n.Attr("d"); ok && (n.Local == "path" || n.Local == "glyph" || n.Local == "missing-glyph") {
-		switch {
-		case m.Textual:
+		if m.Textual {
 			n.Set("d", tightPath(d))
-		default:
+		} else {
 			n.Set("d", m.pathData(d, c))
 		}
 		return
@@ -26,7 +25,9 @@ func (m *minifier) shape(n *svgfile.Node, c setting) {
 	}
 }
 
-// pathData writes path data anew; as it was, if it is broken or nothing is gained.
+// pathData writes path data anew; as it was, if it is broken. It is never longer than what
+// tightPath makes: what is left here would be gained by a second pass, whose choice includes
+// that.
 func (m *minifier) pathData(d string, c setting) string {
 	p := parsePath(d)
 	if !p.whole || len(p.segments) == 0 {
@@ -40,8 +41,8 @@ func (m *minifier) pathData(d string, c setting) string {
 		return tightPath(d)
 	}
 	text, ok := pathText(p.segments, digits, !c.exact, m.markers)
-	if !ok {
-		return tightPath(d)
+	if tight := tightPath(d); !ok || len(tight) < len(text) {
+		return tight
 	}
 	return text
 }
@@ -50,7 +51,7 @@ func (m *minifier) pathData(d string, c setting) string {
 // possible.
 func (m *minifier) transformInto(n *svgfile.Node, d string, c setting) bool {
 	v, ok := n.Attr("transform")
-	if !ok || !m.restack || m.sheet.properties["transform"] {
+	if !ok || !m.restack || m.sheet.moves() || m.sheet.properties["d"] || turned(n) {
 		return false
 	}
 	ops, valid := parseTransform(v)
@@ -92,15 +93,30 @@ func (m *minifier) transformInto(n *svgfile.Node, d string, c setting) bool {
 	return true
 }
 
+// turned says whether a transform of n means something else than its matrix.
+func turned(n *svgfile.Node) bool {
+	for _, a := range n.Attrs {
+		if a.Space == "" && a.Local != "transform" && moving(a.Local) {
+			return true
+		}
+	}
+	return false
+}
+
 // mayMove says whether a transform of n can go into its coordinates, and by what its
 // stroke's width is to be multiplied.
 func (m *minifier) mayMove(n *svgfile.Node, c setting, all matrix) (float64, bool) {
 	if id, ok := n.Attr("id"); ok && m.other[id] {
 		return 1, false
 	}
-	for _, name := range [...]string{"clip-path", "mask", "filter", "style", "class"} {
+	for _, name := range [...]string{"style", "class"} {
 		if _, has := n.Attr(name); has {
-			return 1, false // they are in the coordinates of n, or not known
+			return 1, false
+		}
+	}
+	for _, name := range [...]string{"clip-path", "mask", "filter"} {
+		if v, known := m.computed(n, c, name); !known || v != "none" {
+			return 1, false // they are in the coordinates of n
 		}
 	}
 	fill, knownFill := m.computed(n, c, "fill")
@@ -129,8 +145,11 @@ func (m *minifier) mayMove(n *svgfile.Node, c setting, all matrix) (float64, boo
 }
 
 // tightPath writes path data with the same commands and values, without needless
-// characters.
+// characters. Broken data stay: how far they are drawn is the renderer's choice.
 func tightPath(d string) string {
+	if p := parsePath(d); !p.whole || len(p.segments) == 0 {
+		return d
+	}
 	var b strings.Builder
 	command, dot, first := byte(0), false, true
 	flag := 0

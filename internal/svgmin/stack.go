@@ -15,7 +15,7 @@ func (m *minifier) stack(n *svgfile.Node, c setting) {
 	if id, ok := n.Attr("id"); ok && m.used[id] {
 		c.unknown = true
 	}
-	c.values = m.inherit(n, c.values)
+	c = m.inherit(n, c)
 	for _, child := range n.Children {
 		m.stack(child, c)
 	}
@@ -45,7 +45,7 @@ func container(local string) bool {
 func (m *minifier) dropEmpty(n *svgfile.Node, c setting) {
 	var kept []*svgfile.Node
 	for _, child := range n.Children {
-		if child.Kind == svgfile.Element && child.Space == svgfile.NamespaceSVG && (m.empty(n, child) || m.unseen(child, c)) && !m.referred(child) {
+		if child.Kind == svgfile.Element && child.Space == svgfile.NamespaceSVG && (m.empty(n, child, c) || m.unseen(child, c)) && !m.referred(child) {
 			continue
 		}
 		kept = append(kept, child)
@@ -53,9 +53,14 @@ func (m *minifier) dropEmpty(n *svgfile.Node, c setting) {
 	n.Children = kept
 }
 
-// empty says whether child draws nothing.
-func (m *minifier) empty(parent, child *svgfile.Node) bool {
-	_, filtered := child.Attr("filter")
+// empty says whether child draws nothing. A style that is left by now may give it a shape or
+// a filter.
+func (m *minifier) empty(parent, child *svgfile.Node, c setting) bool {
+	if _, styled := child.Attr("style"); styled {
+		return false
+	}
+	filter, known := m.computed(child, c, "filter")
+	filtered := !known || filter != "none"
 	switch child.Local {
 	case "g", "a":
 		return len(child.Children) == 0 && !filtered && parent.Local != "switch"
@@ -66,7 +71,7 @@ func (m *minifier) empty(parent, child *svgfile.Node) bool {
 	case "linearGradient", "radialGradient", "pattern", "mask", "marker", "clipPath", "filter":
 		return m.survey.Drawn // nothing refers to it
 	case "path":
-		return strings.TrimSpace(child.Value("d")) == "" && parent.Local != "clipPath"
+		return strings.TrimSpace(child.Value("d")) == "" && !m.sheet.properties["d"] && parent.Local != "clipPath"
 	case "polygon", "polyline":
 		return strings.TrimSpace(child.Value("points")) == "" && parent.Local != "clipPath"
 	case "use":
@@ -108,7 +113,7 @@ func (m *minifier) dissolve(n *svgfile.Node) {
 	var out []*svgfile.Node
 	for _, child := range n.Children {
 		switch {
-		case !child.Is("g") || n.Local == "clipPath":
+		case !child.Is("g") || n.Local == "clipPath" || m.sheet.tags["g"]:
 			out = append(out, child)
 		case len(child.Attrs) == 0 && !described(child):
 			out = append(out, child.Children...)
@@ -167,17 +172,20 @@ func (m *minifier) canGoDown(a svgfile.Attr, child *svgfile.Node) bool {
 	if a.Space != "" || m.sheet.properties[a.Local] {
 		return false
 	}
-	_, has := child.Attr(a.Local)
+	own, has := child.Attr(a.Local)
+	if has && own != "inherit" && relativeValue(a.Local, own) {
+		return false
+	}
 	switch a.Local {
 	case "transform":
-		return !m.sheet.properties["transform"]
+		return !m.sheet.effects() && !turned(child)
 	case "opacity":
-		return !has
+		return !has && !m.sheet.effects()
 	case "clip-path", "mask", "filter":
 		_, moves := child.Attr("transform")
-		return !has && !moves && child.Local == "g" && !m.clipped(child)
+		return !has && !moves && child.Local == "g" && !m.clipped(child) && !m.sheet.effects()
 	}
-	return properties[a.Local].inherited
+	return properties[a.Local].inherited && !relativeValue(a.Local, a.Value)
 }
 
 // clipped says whether n has an effect that works on it as a whole.
@@ -192,7 +200,7 @@ func (m *minifier) clipped(n *svgfile.Node) bool {
 
 // joinPaths makes one of neighbouring paths that are painted alike and lie apart.
 func (m *minifier) joinPaths(n *svgfile.Node, c setting) {
-	if m.markers || m.sheet.tags["path"] {
+	if m.markers || m.sheet.tags["path"] || m.sheet.properties["d"] {
 		return
 	}
 	var out []*svgfile.Node
@@ -244,7 +252,7 @@ func (m *minifier) joinable(n *svgfile.Node) (parsed, bool) {
 		return parsed{}, false
 	}
 	for _, a := range n.Attrs {
-		if a.Space != "" || a.Local == "id" || a.Local == "class" || a.Local == "style" || strings.Contains(a.Value, "url(") {
+		if a.Space != "" || !joins(a) {
 			return parsed{}, false
 		}
 	}
@@ -255,6 +263,29 @@ func (m *minifier) joinable(n *svgfile.Node) (parsed, bool) {
 		}
 	}
 	return p, p.whole && len(p.segments) > 0 && p.digits <= maxDigits
+}
+
+// joins says whether an attribute means the same on two paths that are one. Only those that
+// are known to: a length, a name or a place to turn around would be that of both.
+func joins(a svgfile.Attr) bool {
+	switch a.Local {
+	case "d", "transform":
+		return true
+	case "clip-path", "mask", "filter", "vector-effect":
+		return a.Value == "none"
+	}
+	return properties[a.Local].known() && !strings.Contains(strings.ToLower(a.Value), "url(")
+}
+
+// plainPaint says whether n is painted the same wherever its box ends.
+func (m *minifier) plainPaint(n *svgfile.Node, c setting) bool {
+	for _, name := range [...]string{"fill", "stroke"} {
+		v, known := m.computed(n, c, name)
+		if !known && m.servers || strings.Contains(strings.ToLower(v), "url(") {
+			return false
+		}
+	}
+	return true
 }
 
 // alike says whether two paths have the same attributes, but for their data.
@@ -272,7 +303,7 @@ func alike(a, b *svgfile.Node) bool {
 
 // fits says whether p may join the others without its looks changing.
 func (m *minifier) fits(r run, p parsed, c setting) bool {
-	return m.outlines(r.path, c) || r.reach.apart(reach(p.segments), m.breadth(r.path, c))
+	return m.plainPaint(r.path, c) && (m.outlines(r.path, c) || r.reach.apart(reach(p.segments), m.breadth(r.path, c)))
 }
 
 // outlines says whether a path is only stroked, in full colour: then two that cross look

@@ -1,6 +1,7 @@
 package svgmin
 
 import (
+	"slices"
 	"strings"
 
 	"compressor/internal/svgfile"
@@ -31,6 +32,9 @@ func (m *minifier) unstyle(n *svgfile.Node, style string) {
 			continue
 		}
 		p, known := properties[d.Property]
+		if _, has := n.Attr(d.Property); has || slices.ContainsFunc(kept, func(k svgfile.Declaration) bool { return k.Property == d.Property }) {
+			known = false // what is invalid of two yields to the other
+		}
 		if !known || d.Important || m.sheet.properties[d.Property] || d.Value == "" || strings.Contains(d.Value, "var(") || !plainValue(p, d.Value) {
 			m.rewriteStyle(n, declarations)
 			return

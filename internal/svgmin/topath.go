@@ -9,7 +9,7 @@ import (
 // toPath makes a path of a line, a polygon or a polyline, if that is shorter. Rectangles
 // stay: browsers smooth their edges better than those of paths.
 func (m *minifier) toPath(n *svgfile.Node, c setting) {
-	if m.sheet.tags[n.Local] || m.sheet.tags["path"] || len(n.Children) > 0 {
+	if m.sheet.properties["d"] || m.sheet.tags[n.Local] || m.sheet.tags["path"] || len(n.Children) > 0 {
 		return
 	}
 	segments, digits, names := outline(n)

@@ -11,7 +11,7 @@ import (
 func (m *minifier) values(n *svgfile.Node, c setting) {
 	for i := range n.Attrs {
 		a := &n.Attrs[i]
-		if a.Space != "" {
+		if a.Space != "" || m.sheet.sees(a.Local) {
 			continue
 		}
 		a.Value = m.value(n, a.Local, a.Value, c)
@@ -85,7 +85,7 @@ func (m *minifier) property(n *svgfile.Node, name, v string, p property, c setti
 		return m.measure(n, name, v, c)
 	case lengths:
 		if numbers, ok := list(v); ok && len(numbers) > 0 {
-			return m.figures(numbers, m.digits(c)+1, c.exact)
+			return m.figures(numbers, m.digits(c)+1, c.exact || m.dashes)
 		}
 	}
 	return v
@@ -103,6 +103,7 @@ func (m *minifier) measure(n *svgfile.Node, name, v string, c setting) string {
 	}
 	digits := x.digits
 	switch {
+	case m.dashes && strings.HasPrefix(name, "stroke-"):
 	case c.exact || n == m.doc.Root && (name == "width" || name == "height"):
 	case unit == "%" || relative(n):
 		digits = min(digits, 4)

@@ -51,7 +51,7 @@ func (Codec) Plan(ctx context.Context, in codec.Subject, to format.ID, r recipe.
 		plan.Ignored = append(plan.Ignored, "image.quality")
 	}
 	if p.textual {
-		plan.Notes = append(plan.Notes, "The drawing has scripts, animation or contents that are not SVG: it was only written tighter.")
+		plan.Notes = append(plan.Notes, "The drawing has scripts, animation, contents that are not SVG or style sheets that are not read: it was only written tighter.")
 	}
 	plan.Candidates = p.candidates(ctx)
 	if err := ctx.Err(); err != nil {

@@ -240,6 +240,46 @@ func TestContentsOfOthers(t *testing.T) {
 	}
 }
 
+// TestSecondPass: what has been minified stays as it is, odd paths included, whose errors one
+// way of writing keeps and another must not mend.
+func TestSecondPass(t *testing.T) {
+	const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"> %s <rect y="45" width="10" height="10" opacity="2" stroke-width="-3" stroke="red"/></svg>`
+	for _, inside := range []string{
+		`<path d="M60 60 L 90 60 90 90 60" fill="green"/>`,
+		`<path d="M10 60 L 50 60 L 50 90 X 10 90 Z" fill="blue"/><circle cx="50" cy="50" r="abc"/>`,
+		`<path d="M 10 80 C 1 2 3 4 5" stroke="red"/><path d=" "/>`,
+		`<style>@media screen{[fill="blue"]{fill:lime}}</style><path d="M 60 60 L 90 60" fill="blue"/>`,
+	} {
+		for _, level := range []recipe.Compression{recipe.CompressionLossless, recipe.CompressionHigh} {
+			first, err := compress(t, fmt.Appendf(nil, drawing, inside), level, recipe.Keep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			second, err := compress(t, []byte(text(t, first)), level, recipe.Keep)
+			if err != nil || text(t, second) != text(t, first) {
+				t.Errorf("%s: %s became %s (%v)", level, text(t, first), text(t, second), err)
+			}
+		}
+	}
+}
+
+// TestLargeUnits: the units of a drawing that gives no size may be as small as they like. It
+// is minified, and drawn as large as its pixels may be.
+func TestLargeUnits(t *testing.T) {
+	data := []byte(`<svg xmlns="http://www.w3.org/2000/svg"  viewBox="0 0 10000000 2500" ><path d="M100000.1 100.3h5000000v500z" fill="red"/></svg>`)
+	out, err := compress(t, data, recipe.CompressionHigh, recipe.Keep)
+	if err != nil || out.Result.Size >= int64(len(data)) || !strings.Contains(text(t, out), `viewBox="0 0 10000000 2500"`) {
+		t.Errorf("became %s (%v)", text(t, out), err)
+	}
+	if out, err = compress(t, data, recipe.CompressionLossless, "png"); err != nil {
+		t.Fatal(err)
+	}
+	im, _, err := image.DecodeConfig(strings.NewReader(text(t, out)))
+	if err != nil || im.Width != 10000 || im.Height != 3 {
+		t.Errorf("drawn at %d×%d (%v)", im.Width, im.Height, err)
+	}
+}
+
 // TestFromPixels: nothing made of pixels becomes a drawing.
 func TestFromPixels(t *testing.T) {
 	for _, to := range []format.ID{svg.ID, svg.IDZ} {
